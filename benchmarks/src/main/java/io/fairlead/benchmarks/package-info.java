@@ -1,5 +1,5 @@
 /** Micro-benchmarks and side-by-side runs. */
 @NullMarked
-package io.fairlead.benchmark;
+package io.fairlead.benchmarks;
 
 import org.jspecify.annotations.NullMarked;
