@@ -1,4 +1,4 @@
-/** The reverse proxy: build it, start it, update it, stop it. */
+/** The proxy, its configuration and its life. Start at {@link io.fairlead.proxy.ReverseProxy}. */
 @NullMarked
 package io.fairlead.proxy;
 

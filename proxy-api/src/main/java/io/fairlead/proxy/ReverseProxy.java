@@ -1,0 +1,339 @@
+package io.fairlead.proxy;
+
+import static java.util.Objects.requireNonNull;
+
+import io.fairlead.proxy.http.HttpSyntax;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.middleware.MiddlewareRef;
+import io.fairlead.proxy.observe.ExchangeListener;
+import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.Explanation;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.route.RouteAction;
+import io.fairlead.proxy.spi.ProxyProvider;
+import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.upstream.HandlerUpstream;
+import io.fairlead.proxy.upstream.Upstream;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import io.fairlead.proxy.upstream.UpstreamRef;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * A reverse proxy that runs inside this JVM. Several may run side by side.
+ *
+ * <pre>{@code
+ * ReverseProxy proxy = ReverseProxy.to("http://localhost:9000").listen(8080).start();
+ * }</pre>
+ *
+ * <p>All methods may be called from any thread.
+ */
+public interface ReverseProxy extends AutoCloseable {
+
+    /** Begins a proxy without routes. */
+    static Builder builder() {
+        return new Builder();
+    }
+
+    /** Begins a proxy that forwards everything to these targets. */
+    static Builder to(String... urls) {
+        return to(UpstreamPool.of("default", urls));
+    }
+
+    /** Begins a proxy that forwards everything to this pool or functional upstream. */
+    static Builder to(Upstream upstream) {
+        return builder().route(Route.builder("default").to(upstream).build());
+    }
+
+    /**
+     * Binds all listeners and takes connections. If one cannot be bound, none stays bound.
+     *
+     * @return this proxy
+     * @throws IllegalStateException if it was started or closed before
+     * @throws java.io.UncheckedIOException if an address cannot be bound
+     */
+    ReverseProxy start();
+
+    /** The bound addresses, in the order of the listeners; empty before the start and after the stop. */
+    List<InetSocketAddress> addresses();
+
+    /** The port of the first listener, as bound. */
+    default int port() {
+        if (addresses().isEmpty()) {
+            throw new IllegalStateException("the proxy is not listening");
+        }
+        return addresses().get(0).getPort();
+    }
+
+    /** The configuration in force. */
+    ProxyConfig config();
+
+    /**
+     * Puts another configuration in force without dropping a request. What did not change keeps its connections; an
+     * exchange finishes on the configuration it began with; what is removed drains.
+     *
+     * @throws ConfigurationException with all problems; the running configuration then stays as it is
+     * @throws java.io.UncheckedIOException if a new listener cannot be bound; the running configuration stays
+     */
+    void update(ProxyConfig config);
+
+    /** Why a GET of this target at this host would go where it goes. */
+    default Explanation explain(String host, String target) {
+        return explain("GET", host, target, Map.of());
+    }
+
+    /**
+     * Why a request would go where it goes.
+     *
+     * @param headers header fields, one value a name
+     */
+    Explanation explain(String method, String host, String target, Map<String, String> headers);
+
+    /**
+     * Stops taking connections, closes idle ones, lets exchanges finish, and closes the rest when the time is over.
+     * Does nothing if it was closed before.
+     *
+     * @return how many exchanges had to be cut; 0 when all finished
+     */
+    int stop(Duration timeout);
+
+    /** {@link #stop} with the configuration's {@code stopTimeout}. Frees every thread, socket and buffer. */
+    @Override
+    void close();
+
+    /** Waits until the proxy is closed by another thread; for programs that have nothing else to do. */
+    void await() throws InterruptedException;
+
+    /** Collects a proxy. Rejects only null until {@link #build()}, which reports all problems at once. */
+    final class Builder {
+        private final ProxyConfig.Builder config;
+        private final Map<String, Middleware> middleware = new LinkedHashMap<>();
+        private final Map<String, HandlerUpstream> handlers = new LinkedHashMap<>();
+        private final Map<String, UnaryOperator<byte[]>> bodyTransforms = new LinkedHashMap<>();
+        private final List<ExchangeListener> exchangeListeners = new ArrayList<>();
+        private final List<LifecycleListener> lifecycleListeners = new ArrayList<>();
+        private final List<UpstreamPool> pools = new ArrayList<>();
+        private String name = "proxy";
+        private int ioThreads;
+
+        private Builder() {
+            this(ProxyConfig.builder());
+        }
+
+        private Builder(ProxyConfig.Builder config) {
+            this.config = config;
+        }
+
+        /** Begins with this configuration; what was added before is lost, registrations stay. */
+        public Builder config(ProxyConfig start) {
+            Builder next = new Builder(start.toBuilder());
+            next.middleware.putAll(middleware);
+            next.handlers.putAll(handlers);
+            next.bodyTransforms.putAll(bodyTransforms);
+            next.exchangeListeners.addAll(exchangeListeners);
+            next.lifecycleListeners.addAll(lifecycleListeners);
+            next.pools.addAll(start.pools());
+            next.name = name;
+            next.ioThreads = ioThreads;
+            return next;
+        }
+
+        /** The name in threads ({@code fairlead-<name>-io-1}) and logs. Default: {@code proxy}. */
+        public Builder name(String name) {
+            this.name = HttpSyntax.requireToken(name);
+            return this;
+        }
+
+        /** The number of I/O threads; zero means one for each core. Default: zero. */
+        public Builder ioThreads(int ioThreads) {
+            if (ioThreads < 0) {
+                throw new IllegalArgumentException("ioThreads: " + ioThreads + " (expected: >= 0)");
+            }
+            this.ioThreads = ioThreads;
+            return this;
+        }
+
+        /** Adds HTTP on this port of all addresses; 0 takes a free one. */
+        public Builder listen(int port) {
+            return listener(Listener.http(port));
+        }
+
+        /** Adds a listener. */
+        public Builder listener(Listener listener) {
+            config.listener(listener);
+            return this;
+        }
+
+        /** Adds a pool for routes that refer to it by name; a pool given to a route need not be added. */
+        public Builder pool(UpstreamPool pool) {
+            addPool(requireNonNull(pool, "pool"));
+            return this;
+        }
+
+        /** Adds a route, with the pool or handler that it holds. */
+        public Builder route(Route route) {
+            config.route(requireNonNull(route, "route"));
+            return this;
+        }
+
+        /** Adds middleware around every exchange that found a route, inside what was added before. */
+        public Builder middleware(Middleware added) {
+            config.middleware(added);
+            return this;
+        }
+
+        /** The deadlines. Default: {@link Timeouts#ofDefaults()}. */
+        public Builder timeouts(Timeouts timeouts) {
+            config.timeouts(timeouts);
+            return this;
+        }
+
+        /** Which fields tell the upstream of the client. Default: {@link ForwardedHeaders#X_FORWARDED}. */
+        public Builder forwardedHeaders(ForwardedHeaders forwardedHeaders) {
+            config.forwardedHeaders(forwardedHeaders);
+            return this;
+        }
+
+        /** Whether {@code Via} is added. Default: true. */
+        public Builder via(boolean via) {
+            config.via(via);
+            return this;
+        }
+
+        /** Whether an error answer carries its code in a {@code Fairlead-Failure} field. Default: false. */
+        public Builder failureHeader(boolean failureHeader) {
+            config.failureHeader(failureHeader);
+            return this;
+        }
+
+        /** How long {@link ReverseProxy#close()} lets exchanges finish. Default: 30 s. */
+        public Builder stopTimeout(Duration stopTimeout) {
+            config.stopTimeout(stopTimeout);
+            return this;
+        }
+
+        /** Registers middleware that configuration refers to by this name. */
+        public Builder register(String registeredName, Middleware registered) {
+            middleware.put(requireNonNull(registeredName, "name"), requireNonNull(registered, "middleware"));
+            return this;
+        }
+
+        /** Registers a functional upstream that configuration refers to by this name. */
+        public Builder register(String registeredName, HandlerUpstream registered) {
+            handlers.put(requireNonNull(registeredName, "name"), requireNonNull(registered, "handler"));
+            return this;
+        }
+
+        /** Registers a function on whole bodies for {@code Transform.requestBody} and {@code responseBody}. */
+        public Builder registerBodyTransform(String registeredName, UnaryOperator<byte[]> function) {
+            bodyTransforms.put(requireNonNull(registeredName, "name"), requireNonNull(function, "function"));
+            return this;
+        }
+
+        /** Adds a listener that hears of every exchange when it is over. */
+        public Builder onExchange(ExchangeListener listener) {
+            exchangeListeners.add(requireNonNull(listener, "listener"));
+            return this;
+        }
+
+        /** Adds a listener that hears of start, update and stop. */
+        public Builder onLifecycle(LifecycleListener listener) {
+            lifecycleListeners.add(requireNonNull(listener, "listener"));
+            return this;
+        }
+
+        /**
+         * The proxy, not yet started.
+         *
+         * @throws ConfigurationException with all problems of the configuration
+         * @throws IllegalStateException if no engine is on the class path
+         */
+        public ReverseProxy build() {
+            ProxyConfig data = toData();
+            Registrations registrations = new Registrations(
+                    name, ioThreads, middleware, handlers, bodyTransforms, exchangeListeners, lifecycleListeners);
+            return ProxyProvider.load().create(data, registrations);
+        }
+
+        /** Builds the proxy and starts it. */
+        public ReverseProxy start() {
+            return build().start();
+        }
+
+        /** Replaces code and pools inside routes by names, so that what is left is data. */
+        private ProxyConfig toData() {
+            ProxyConfig given = config.build();
+            List<Route> routes = new ArrayList<>();
+            for (Route route : given.routes()) {
+                routes.add(toData(route));
+            }
+            ProxyConfig.Builder data = given.toBuilder();
+            data.replaceRoutes(routes);
+            data.replaceMiddleware(given.middleware().stream()
+                    .map(one -> toData("middleware", one))
+                    .toList());
+            List<UpstreamPool> known = given.pools();
+            for (UpstreamPool pool : pools) {
+                if (!known.contains(pool)) {
+                    data.pool(pool);
+                }
+            }
+            return data.build();
+        }
+
+        private Route toData(Route route) {
+            Route.Builder data = Route.builder(route.id()).match(route.match()).order(route.order());
+            route.middleware().forEach(one -> data.middleware(toData(route.id(), one)));
+            route.transforms().forEach(data::transform);
+            route.timeouts().ifPresent(data::timeouts);
+            route.maxBodyBytes().ifPresent(data::maxBodyBytes);
+            route.action()
+                    .ifPresent(action -> data.action(
+                            action instanceof RouteAction.To to
+                                    ? new RouteAction.To(toData(route.id(), to.upstream()))
+                                    : action));
+            return data.build();
+        }
+
+        private Upstream toData(String place, Upstream upstream) {
+            if (upstream instanceof UpstreamPool pool) {
+                addPool(pool);
+                return new UpstreamRef(pool.name());
+            }
+            if (upstream instanceof HandlerUpstream handler) {
+                String generated = "handler:" + place;
+                handlers.put(generated, handler);
+                return new UpstreamRef(generated);
+            }
+            return upstream;
+        }
+
+        private Middleware toData(String place, Middleware given) {
+            if (given instanceof MiddlewareRef) {
+                return given;
+            }
+            for (Map.Entry<String, Middleware> known : middleware.entrySet()) {
+                if (known.getValue() == given) {
+                    return new MiddlewareRef(known.getKey());
+                }
+            }
+            String generated = place + ":" + middleware.size();
+            middleware.put(generated, given);
+            return new MiddlewareRef(generated);
+        }
+
+        /** Two equal pools are one; two different ones of a name are left to the validator. */
+        private void addPool(UpstreamPool pool) {
+            if (!pools.contains(pool)) {
+                pools.add(pool);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package io.fairlead.proxy.resilience;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+
+/**
+ * The deadline of every phase of an exchange, all in one place; there is no other timeout than these and the pool's
+ * {@code queueTimeout}. Zero switches a deadline off; a negative one is reported by the proxy's {@code build()}.
+ *
+ * @param requestHead from the first byte of a request's head to its last; 408. Default: 10 s.
+ * @param connect making a connection to a target; 504. Default: 5 s.
+ * @param responseHead from the last byte of the request sent to the head of the answer; 504. Default: 30 s.
+ * @param attempt one attempt, from picking the target to the head of the answer; 504. Default: off.
+ * @param total the whole exchange, from the request's head to the last byte of the response; 504, or a cut stream
+ *     once the response has begun. Default: off.
+ * @param idle between two reads or writes of a body, on either side; 408, 504 or a cut stream. Default: 60 s.
+ * @param keepAlive how long a client's connection without a request is kept. Default: 60 s.
+ */
+public record Timeouts(
+        Duration requestHead,
+        Duration connect,
+        Duration responseHead,
+        Duration attempt,
+        Duration total,
+        Duration idle,
+        Duration keepAlive) {
+
+    private static final Timeouts DEFAULTS = new Timeouts(
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(30),
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(60));
+
+    /** Rejects null. */
+    public Timeouts {
+        requireNonNull(requestHead, "requestHead");
+        requireNonNull(connect, "connect");
+        requireNonNull(responseHead, "responseHead");
+        requireNonNull(attempt, "attempt");
+        requireNonNull(total, "total");
+        requireNonNull(idle, "idle");
+        requireNonNull(keepAlive, "keepAlive");
+    }
+
+    /** The defaults that stand at each parameter. */
+    public static Timeouts ofDefaults() {
+        return DEFAULTS;
+    }
+
+    /** These, but for the request head. */
+    public Timeouts withRequestHead(Duration value) {
+        return new Timeouts(value, connect, responseHead, attempt, total, idle, keepAlive);
+    }
+
+    /** These, but for the connect timeout. */
+    public Timeouts withConnect(Duration value) {
+        return new Timeouts(requestHead, value, responseHead, attempt, total, idle, keepAlive);
+    }
+
+    /** These, but for the response head. */
+    public Timeouts withResponseHead(Duration value) {
+        return new Timeouts(requestHead, connect, value, attempt, total, idle, keepAlive);
+    }
+
+    /** These, but for the attempt. */
+    public Timeouts withAttempt(Duration value) {
+        return new Timeouts(requestHead, connect, responseHead, value, total, idle, keepAlive);
+    }
+
+    /** These, but for the total. */
+    public Timeouts withTotal(Duration value) {
+        return new Timeouts(requestHead, connect, responseHead, attempt, value, idle, keepAlive);
+    }
+
+    /** These, but for the idle time of bodies. */
+    public Timeouts withIdle(Duration value) {
+        return new Timeouts(requestHead, connect, responseHead, attempt, total, value, keepAlive);
+    }
+
+    /** These, but for the keep-alive time of clients. */
+    public Timeouts withKeepAlive(Duration value) {
+        return new Timeouts(requestHead, connect, responseHead, attempt, total, idle, value);
+    }
+}

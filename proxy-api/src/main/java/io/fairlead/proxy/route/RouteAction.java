@@ -1,0 +1,38 @@
+package io.fairlead.proxy.route;
+
+import io.fairlead.proxy.upstream.Upstream;
+import java.util.Map;
+
+/** What a route does with the requests that it takes. */
+public sealed interface RouteAction {
+
+    /**
+     * Forwards to a pool, or calls a functional upstream.
+     *
+     * @param upstream the pool, handler, or its name
+     */
+    record To(Upstream upstream) implements RouteAction {}
+
+    /**
+     * Answers with a redirect.
+     *
+     * @param status 301, 302, 303, 307 or 308
+     * @param location the Location field; <code>{name}</code> stands for a variable of the match, <code>{path}</code>
+     *     for the raw path, <code>{query}</code> for the raw query with its question mark, <code>{host}</code> for the host
+     */
+    record Redirect(int status, String location) implements RouteAction {}
+
+    /**
+     * Answers with fixed content.
+     *
+     * @param status 200 to 599
+     * @param headers header fields
+     * @param body text, sent in UTF-8; may be empty
+     */
+    record Respond(int status, Map<String, String> headers, String body) implements RouteAction {
+        /** Copies the map. */
+        public Respond {
+            headers = Map.copyOf(headers);
+        }
+    }
+}

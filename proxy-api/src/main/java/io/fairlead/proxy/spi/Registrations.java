@@ -1,0 +1,44 @@
+package io.fairlead.proxy.spi;
+
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.observe.ExchangeListener;
+import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.upstream.HandlerUpstream;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * What a proxy is given beside its configuration: code by name, and settings of the process. It survives updates.
+ *
+ * @param name in threads and logs
+ * @param ioThreads zero means one for each core
+ * @param middleware by name
+ * @param handlers functional upstreams by name
+ * @param bodyTransforms functions on whole bodies by name
+ * @param exchangeListeners hear of every exchange
+ * @param lifecycleListeners hear of start, update and stop
+ */
+public record Registrations(
+        String name,
+        int ioThreads,
+        Map<String, Middleware> middleware,
+        Map<String, HandlerUpstream> handlers,
+        Map<String, UnaryOperator<byte[]>> bodyTransforms,
+        List<ExchangeListener> exchangeListeners,
+        List<LifecycleListener> lifecycleListeners) {
+
+    /** Copies everything. */
+    public Registrations {
+        middleware = Map.copyOf(middleware);
+        handlers = Map.copyOf(handlers);
+        bodyTransforms = Map.copyOf(bodyTransforms);
+        exchangeListeners = List.copyOf(exchangeListeners);
+        lifecycleListeners = List.copyOf(lifecycleListeners);
+    }
+
+    /** No code, one I/O thread for each core. */
+    public static Registrations none() {
+        return new Registrations("proxy", 0, Map.of(), Map.of(), Map.of(), List.of(), List.of());
+    }
+}

@@ -1,0 +1,251 @@
+package io.fairlead.proxy.upstream;
+
+import static java.util.Objects.requireNonNull;
+
+import io.fairlead.proxy.balancer.LoadBalancer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A named group of servers that answer alike, and how to connect to them.
+ *
+ * <p>Immutable; two pools with equal settings are equal. One pool may serve many routes; its connections, queue and
+ * state are shared by them.
+ */
+public final class UpstreamPool implements Upstream {
+
+    private final String name;
+    private final List<Target> targets;
+    private final LoadBalancer loadBalancer;
+    private final HostPolicy hostPolicy;
+    private final int maxConnectionsPerTarget;
+    private final int maxQueued;
+    private final Duration queueTimeout;
+    private final Duration idleTimeout;
+    private final Duration maxAge;
+    private final Duration dnsRefresh;
+    private final int maxResponseHeaderBytes;
+
+    private UpstreamPool(Builder builder) {
+        this.name = builder.name;
+        this.targets = List.copyOf(builder.targets);
+        this.loadBalancer = builder.loadBalancer;
+        this.hostPolicy = builder.hostPolicy;
+        this.maxConnectionsPerTarget = builder.maxConnectionsPerTarget;
+        this.maxQueued = builder.maxQueued;
+        this.queueTimeout = builder.queueTimeout;
+        this.idleTimeout = builder.idleTimeout;
+        this.maxAge = builder.maxAge;
+        this.dnsRefresh = builder.dnsRefresh;
+        this.maxResponseHeaderBytes = builder.maxResponseHeaderBytes;
+    }
+
+    /** A pool of this name and these target URLs, all else by default. */
+    public static UpstreamPool of(String name, String... urls) {
+        Builder builder = builder(name);
+        for (String url : urls) {
+            builder.target(url);
+        }
+        return builder.build();
+    }
+
+    /** Begins a pool of this name, which must be unique in the proxy. */
+    public static Builder builder(String name) {
+        return new Builder(requireNonNull(name, "name"));
+    }
+
+    /** A builder that begins with these settings. */
+    public Builder toBuilder() {
+        Builder builder = new Builder(name);
+        builder.targets.addAll(targets);
+        builder.loadBalancer = loadBalancer;
+        builder.hostPolicy = hostPolicy;
+        builder.maxConnectionsPerTarget = maxConnectionsPerTarget;
+        builder.maxQueued = maxQueued;
+        builder.queueTimeout = queueTimeout;
+        builder.idleTimeout = idleTimeout;
+        builder.maxAge = maxAge;
+        builder.dnsRefresh = dnsRefresh;
+        builder.maxResponseHeaderBytes = maxResponseHeaderBytes;
+        return builder;
+    }
+
+    /** The unique name. */
+    public String name() {
+        return name;
+    }
+
+    /** The servers, in order. */
+    public List<Target> targets() {
+        return targets;
+    }
+
+    /** How a server is chosen for a request. */
+    public LoadBalancer loadBalancer() {
+        return loadBalancer;
+    }
+
+    /** Which Host field the servers get. */
+    public HostPolicy hostPolicy() {
+        return hostPolicy;
+    }
+
+    /** The most connections to one server, over all I/O threads. */
+    public int maxConnectionsPerTarget() {
+        return maxConnectionsPerTarget;
+    }
+
+    /** The most exchanges that wait for a connection to one server. */
+    public int maxQueued() {
+        return maxQueued;
+    }
+
+    /** How long an exchange waits for a connection. */
+    public Duration queueTimeout() {
+        return queueTimeout;
+    }
+
+    /** How long an unused connection is kept. */
+    public Duration idleTimeout() {
+        return idleTimeout;
+    }
+
+    /** The age at which a connection is not used again; zero means any age. */
+    public Duration maxAge() {
+        return maxAge;
+    }
+
+    /** How often names are resolved again. */
+    public Duration dnsRefresh() {
+        return dnsRefresh;
+    }
+
+    /** The most bytes that the head of an answer may have. */
+    public int maxResponseHeaderBytes() {
+        return maxResponseHeaderBytes;
+    }
+
+    private List<Object> state() {
+        return List.of(
+                name,
+                targets,
+                loadBalancer,
+                hostPolicy,
+                maxConnectionsPerTarget,
+                maxQueued,
+                queueTimeout,
+                idleTimeout,
+                maxAge,
+                dnsRefresh,
+                maxResponseHeaderBytes);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof UpstreamPool pool && state().equals(pool.state());
+    }
+
+    @Override
+    public int hashCode() {
+        return state().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "UpstreamPool[" + name + " " + targets + "]";
+    }
+
+    /** Collects the settings of a pool. Rejects only null; the proxy's {@code build()} reports everything else. */
+    public static final class Builder {
+        private final String name;
+        private final List<Target> targets = new ArrayList<>();
+        private LoadBalancer loadBalancer = LoadBalancer.roundRobin();
+        private HostPolicy hostPolicy = HostPolicy.PRESERVE;
+        private int maxConnectionsPerTarget = 1024;
+        private int maxQueued = 1024;
+        private Duration queueTimeout = Duration.ofSeconds(5);
+        private Duration idleTimeout = Duration.ofSeconds(4);
+        private Duration maxAge = Duration.ZERO;
+        private Duration dnsRefresh = Duration.ofSeconds(30);
+        private int maxResponseHeaderBytes = 64 * 1024;
+
+        private Builder(String name) {
+            this.name = name;
+        }
+
+        /** Adds the server at this URL, see {@link Target#url()}. */
+        public Builder target(String url) {
+            return target(Target.of(url));
+        }
+
+        /** Adds a server. */
+        public Builder target(Target target) {
+            targets.add(requireNonNull(target, "target"));
+            return this;
+        }
+
+        /** How a server is chosen. Default: {@link LoadBalancer#roundRobin()}. */
+        public Builder loadBalancer(LoadBalancer loadBalancer) {
+            this.loadBalancer = requireNonNull(loadBalancer, "loadBalancer");
+            return this;
+        }
+
+        /** Which Host field the servers get. Default: {@link HostPolicy#PRESERVE}. */
+        public Builder hostPolicy(HostPolicy hostPolicy) {
+            this.hostPolicy = requireNonNull(hostPolicy, "hostPolicy");
+            return this;
+        }
+
+        /** The most connections to one server, over all I/O threads; at least 1. Default: 1,024. */
+        public Builder maxConnectionsPerTarget(int maxConnectionsPerTarget) {
+            this.maxConnectionsPerTarget = maxConnectionsPerTarget;
+            return this;
+        }
+
+        /** The most exchanges that wait for a connection to one server; 0 means none waits. Default: 1,024. */
+        public Builder maxQueued(int maxQueued) {
+            this.maxQueued = maxQueued;
+            return this;
+        }
+
+        /** How long an exchange waits for a connection before it gets 503; above zero. Default: 5 s. */
+        public Builder queueTimeout(Duration queueTimeout) {
+            this.queueTimeout = requireNonNull(queueTimeout, "queueTimeout");
+            return this;
+        }
+
+        /**
+         * How long an unused connection is kept; above zero. Keep it below the servers' own keep-alive time, or
+         * requests meet closing connections. A server that says {@code Keep-Alive: timeout=N} gets N - 1 s if that is
+         * less. Default: 4 s.
+         */
+        public Builder idleTimeout(Duration idleTimeout) {
+            this.idleTimeout = requireNonNull(idleTimeout, "idleTimeout");
+            return this;
+        }
+
+        /** The age at which a connection is not used again; zero means any age. Default: zero. */
+        public Builder maxAge(Duration maxAge) {
+            this.maxAge = requireNonNull(maxAge, "maxAge");
+            return this;
+        }
+
+        /** How often names are resolved again; the last good answer is kept. At least 1 s. Default: 30 s. */
+        public Builder dnsRefresh(Duration dnsRefresh) {
+            this.dnsRefresh = requireNonNull(dnsRefresh, "dnsRefresh");
+            return this;
+        }
+
+        /** The most bytes that the head of an answer may have; at least 1,024. Default: 65,536. */
+        public Builder maxResponseHeaderBytes(int maxResponseHeaderBytes) {
+            this.maxResponseHeaderBytes = maxResponseHeaderBytes;
+            return this;
+        }
+
+        /** The pool. */
+        public UpstreamPool build() {
+            return new UpstreamPool(this);
+        }
+    }
+}
