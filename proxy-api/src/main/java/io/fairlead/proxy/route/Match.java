@@ -10,6 +10,10 @@ import java.util.List;
  *
  * <p>Host and path look at the normalised request, so that an encoded or dotted path cannot slip past. Patterns are
  * checked by the proxy's {@code build()}, not here.
+ *
+ * <p>Regular expressions are those of RE2/J (<a href="https://github.com/google/re2/wiki/Syntax">syntax</a>), which
+ * takes time linear in the input, so that no request can stall the proxy; there are no back-references and no
+ * look-around. A named group is written {@code (?P<name>..)} or {@code (?<name>..)}.
  */
 public sealed interface Match {
 
@@ -145,7 +149,7 @@ public sealed interface Match {
     /**
      * See {@link Match#pathRegex}.
      *
-     * @param regex as of {@link java.util.regex.Pattern}
+     * @param regex in the syntax of RE2, see {@link Match}
      */
     record PathRegex(String regex) implements Match {}
 

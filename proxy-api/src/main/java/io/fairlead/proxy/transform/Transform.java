@@ -26,7 +26,10 @@ public sealed interface Transform {
         return new AddPrefix(requireNonNull(prefix, "prefix"));
     }
 
-    /** Replaces each match in the raw path, with {@code $1} or <code>${name}</code> for groups. */
+    /**
+     * Replaces each match in the raw path, with {@code $1} or <code>${name}</code> for groups. The regular expression
+     * is one of RE2/J, see {@link io.fairlead.proxy.route.Match}.
+     */
     static Transform pathRegex(String regex, String replacement) {
         return new PathRegex(requireNonNull(regex, "regex"), requireNonNull(replacement, "replacement"));
     }
