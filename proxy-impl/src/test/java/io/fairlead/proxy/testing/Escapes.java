@@ -6,7 +6,8 @@ import java.nio.charset.StandardCharsets;
 /**
  * The notation of the case table and of failure messages: printable ASCII stands for itself, everything else is
  * {@code \r \n \t \0 \\ \xHH}. When reading, {@code \s} is a blank (for the ends of a line, which are trimmed) and
- * {@code \{99*text}} is the text 99 times, escapes inside it included.
+ * {@code \{99*text}} is the text 99 times, escapes and repetitions inside it
+ * included.
  */
 public final class Escapes {
     private Escapes() {}
@@ -69,13 +70,12 @@ public final class Escapes {
                 }
                 case '{' -> {
                     int star = notation.indexOf('*', i);
-                    int end = notation.indexOf('}', star);
+                    int end = endOfRepetition(notation, star);
                     if (star < 0 || end < 0) {
                         throw new IllegalArgumentException("expected \\{count*text}: " + notation);
                     }
-                    int count = Integer.parseInt(notation.substring(i, star));
                     byte[] text = bytes(notation.substring(star + 1, end));
-                    for (int n = 0; n < count; n++) {
+                    for (int n = Integer.parseInt(notation.substring(i, star)); n > 0; n--) {
                         out.writeBytes(text);
                     }
                     i = end + 1;
@@ -84,5 +84,18 @@ public final class Escapes {
             }
         }
         return out.toByteArray();
+    }
+
+    /** The brace that closes a repetition, past those of the repetitions inside it; -1 where there is none. */
+    private static int endOfRepetition(String notation, int from) {
+        int depth = 1;
+        for (int i = Math.max(from, 0); i < notation.length(); i++) {
+            if (notation.startsWith("\\{", i)) {
+                depth++;
+            } else if (notation.charAt(i) == '}' && --depth == 0) {
+                return i;
+            }
+        }
+        return -1;
     }
 }

@@ -47,5 +47,6 @@ class SeedsTest {
             assertThat(Escapes.bytes(Escapes.show(bytes))).isEqualTo(bytes);
         });
         assertThat(Escapes.bytes("\\{3*a\\x41}\\s")).asString().isEqualTo("aAaAaA ");
+        assertThat(Escapes.bytes("\\{2*x\\{3*y}z}")).asString().isEqualTo("xyyyzxyyyz");
     }
 }
