@@ -87,18 +87,18 @@ public final class OpenLoop {
         long end = recordFrom + measuredNanos;
         long sent = 0;
         long intended = start;
-        boolean waited = false;
+        long waitedUntil = start;
         for (long now = start; now < end; now = System.nanoTime()) {
             while (intended <= now) {
                 Connection connection = idle.pollLast();
                 if (connection == null) {
-                    waited = true;
+                    waitedUntil = now;
                     break;
                 }
-                if (!waited && intended >= recordFrom) {
+                if (intended >= recordFrom && intended > waitedUntil) {
+                    // Not one that has been waiting for a connection: that is the proxy's doing.
                     late.recordValue(Math.min(MAX_NANOS, System.nanoTime() - intended));
                 }
-                waited = false;
                 send(connection, intended);
                 intended = start + (long) (++sent * 1e9 / rate);
             }
