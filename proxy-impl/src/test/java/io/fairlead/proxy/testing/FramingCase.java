@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param clientHas fields of the last answer, complete for each name
  * @param clientLacks fields that the last answer must not have
  * @param clientTrailers trailer fields of the last answer
- * @param fates what may become of the client's connection
+ * @param fate what becomes of the client's connection
  * @param upstream what the upstream may have got; null in a case about an answer
  * @param upstreamHas fields of the upstream's last request, complete for each name
  * @param upstreamLacks fields that it must not have
@@ -40,7 +40,7 @@ public record FramingCase(
         List<Fields.Field> clientHas,
         List<String> clientLacks,
         List<Fields.Field> clientTrailers,
-        List<Fate> fates,
+        Fate fate,
         @Nullable Upstream upstream,
         List<Fields.Field> upstreamHas,
         List<String> upstreamLacks,

@@ -150,7 +150,7 @@ public final class FramingCases {
                         fields("client-has"),
                         list("client-lacks"),
                         fields("client-trailer"),
-                        fates(),
+                        fate(),
                         upstream(),
                         fields("upstream-has"),
                         list("upstream-lacks"),
@@ -202,10 +202,8 @@ public final class FramingCases {
                     : Stream.of(given.split(" ")).map(Integer::valueOf).toList();
         }
 
-        private List<Fate> fates() {
-            return Stream.of(required("connection").split("\\|"))
-                    .map(fate -> Fate.valueOf(fate.toUpperCase(Locale.ROOT)))
-                    .toList();
+        private Fate fate() {
+            return Fate.valueOf(required("connection").toUpperCase(Locale.ROOT));
         }
 
         private Ending ending() {

@@ -53,6 +53,14 @@ final class MessageReader {
         }
     }
 
+    /** A Content-Length, which the proxy may write in plain digits only. */
+    static long parseLength(String value) {
+        if (!value.matches("[0-9]{1,18}")) {
+            throw new AssertionError("not a Content-Length the proxy may write: " + Escapes.show(value));
+        }
+        return Long.parseLong(value);
+    }
+
     void readLength(long length, Sink sink) throws IOException {
         byte[] buffer = new byte[(int) Math.min(Math.max(length, 1), 16_384)];
         long left = length;

@@ -121,6 +121,11 @@ public final class RawClient implements AutoCloseable {
 
     /** Reads a response to its end, past the interim ones; after HEAD it has no body whatever its head says. */
     public RawResponse readResponse(boolean toHead) {
+        return readResponse(toHead, () -> {});
+    }
+
+    /** The same, and tells when the final head is there and the body is still to be read. */
+    public RawResponse readResponse(boolean toHead, Runnable onHead) {
         List<RawResponse> interim = new ArrayList<>();
         while (true) {
             MessageReader.Head head = read("a response", this::requireHead);
@@ -130,6 +135,7 @@ public final class RawClient implements AutoCloseable {
             }
             int status = Integer.parseInt(line[1]);
             if (status >= 200 || status == 101) {
+                onHead.run();
                 return readBody(head, line, status, toHead, interim);
             }
             interim.add(new RawResponse(
@@ -165,7 +171,7 @@ public final class RawClient implements AutoCloseable {
                     if (head.fields().values("Content-Length").size() > 1) {
                         throw new AssertionError("ambiguous framing from the proxy: " + Escapes.show(head.text()));
                     }
-                    reader.readLength(Long.parseLong(length.get()), body::write);
+                    reader.readLength(MessageReader.parseLength(length.get()), body::write);
                 } else {
                     reader.readUntilEnd(body::write);
                 }
@@ -203,6 +209,21 @@ public final class RawClient implements AutoCloseable {
                 throw new AssertionError("the connection ended after " + Escapes.show(bytes));
             }
             return bytes;
+        });
+    }
+
+    /** Waits for either; true for a byte, which is not eaten, and false for the end of the connection. */
+    public boolean awaitByteOrEnd() {
+        return read("a byte or the end of the connection", () -> {
+            try {
+                int b = in.read();
+                if (b >= 0) {
+                    in.unread(b);
+                }
+                return b >= 0;
+            } catch (SocketException reset) {
+                return false;
+            }
         });
     }
 
@@ -271,10 +292,12 @@ public final class RawClient implements AutoCloseable {
         }
     }
 
-    /** Ends our direction with a FIN and goes on reading. */
+    /** Ends our direction with a FIN and goes on reading; nothing to do where the peer has reset the connection. */
     public RawClient halfClose() {
         try {
             socket.shutdownOutput();
+        } catch (SocketException reset) {
+            // There is no direction left to end.
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -103,7 +103,7 @@ public final class ScriptedExchange {
         } else {
             Optional<String> length = fields.first("Content-Length");
             if (length.isPresent()) {
-                connection.reader().readLength(Long.parseLong(length.get()), sink);
+                connection.reader().readLength(MessageReader.parseLength(length.get()), sink);
             }
         }
         present.complete(trailers);

@@ -204,6 +204,14 @@ public final class TestUpstream implements AutoCloseable {
                 () -> "the end of all connections");
     }
 
+    /** Waits until one connection, the first being 0, has ended. */
+    public void awaitConnectionClosed(int connection, Duration timeout) {
+        await(
+                timeout,
+                () -> connections.size() > connection && connections.get(connection).ended,
+                () -> "the end of connection " + connection);
+    }
+
     /** What scripts have thrown, save I/O errors, which are the daily bread of a server. */
     public List<Throwable> failures() {
         synchronized (lock) {
