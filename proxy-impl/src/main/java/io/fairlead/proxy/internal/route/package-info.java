@@ -1,4 +1,4 @@
-/** Picks the route of a request. Start at {@link io.fairlead.proxy.internal.route.RouteTable}. */
+/** Picks the route of a request. Start at {@code RouteTable}. */
 @NullMarked
 package io.fairlead.proxy.internal.route;
 
