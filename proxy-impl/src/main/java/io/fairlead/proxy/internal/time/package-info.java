@@ -1,0 +1,5 @@
+/** Timers of an I/O thread. Start at {@link io.fairlead.proxy.internal.time.TimerWheel}. */
+@NullMarked
+package io.fairlead.proxy.internal.time;
+
+import org.jspecify.annotations.NullMarked;
