@@ -123,6 +123,20 @@ public final class NameResolver implements AutoCloseable {
         }
     }
 
+    /** How many names are being looked up. */
+    int inLookup() {
+        synchronized (lock) {
+            return (int) watched.stream().filter(watch -> watch.inLookup).count();
+        }
+    }
+
+    /** Whether there is anything to run lookups on. */
+    boolean hasThreads() {
+        synchronized (lock) {
+            return executor != null;
+        }
+    }
+
     /** Hands the name to a thread; with the lock held. */
     private void lookUp(WatchedName watch) {
         watch.inLookup = true;
