@@ -14,6 +14,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs middleware that blocks: on at most 10,000 virtual threads where the JVM has them (21 and later), else on at most 200
@@ -21,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * Threads are daemons named {@code fairlead-<name>-blocking-N}; there is none before the first task.
  */
 public final class BlockingExecutor implements Executor, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BlockingExecutor.class);
+
     static final int VIRTUAL_THREADS = 10_000;
     static final int THREADS = 200;
     static final int QUEUE = 1_000;
@@ -58,7 +62,7 @@ public final class BlockingExecutor implements Executor, AutoCloseable {
         requireNonNull(task, "task");
         Semaphore permits = this.permits;
         if (permits == null) {
-            executor().execute(task);
+            executor().execute(() -> run(task));
             return;
         }
         if (!permits.tryAcquire()) {
@@ -68,7 +72,7 @@ public final class BlockingExecutor implements Executor, AutoCloseable {
         try {
             executor().execute(() -> {
                 try {
-                    task.run();
+                    run(task);
                 } finally {
                     permits.release();
                 }
@@ -81,7 +85,26 @@ public final class BlockingExecutor implements Executor, AutoCloseable {
         }
     }
 
-    /** Interrupts what is running, drops what is waiting, and takes nothing more. */
+    /** How many tasks are running or waiting. */
+    public int tasks() {
+        if (permits != null) {
+            return VIRTUAL_THREADS - permits.availablePermits();
+        }
+        return executor instanceof ThreadPoolExecutor pool
+                ? pool.getActiveCount() + pool.getQueue().size()
+                : 0;
+    }
+
+    private static void run(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable failure) {
+            // Else it would go to the host's uncaught handler, which by default is the error stream.
+            LOG.error("A task of blocking middleware failed", failure);
+        }
+    }
+
+    /** Interrupts what is running, drops what is waiting without running it, and takes nothing more. */
     @Override
     public void close() {
         synchronized (lock) {
