@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from harness import JVM_OPTIONS, JVM_PEERS, Failed, Lab, cpu_seconds, describe, median, memory_mib, need, table, tree, wrk
+from harness import JVM_OPTIONS, JVM_PEERS, Failed, Lab, cpu_seconds, describe, median, memory_mib, need, prioritise, table, tree, wrk
 
 SCENARIOS = {
     "1k": ("/1k", (), "1 KiB bodies, keep-alive"),
@@ -108,7 +108,9 @@ def main():
     parser.add_argument("--jvm", default=JVM_OPTIONS, help="options of every JVM proxy (default: %(default)s)")
     parser.add_argument("--strace", action="store_true", help="also count system calls per request, for 3 s")
     parser.add_argument("--json", metavar="FILE", help="write every round's figures to a file")
+    parser.add_argument("--nice", type=int, default=0, help="priority of the run, -20 to 19; below 0 (for root) neighbours disturb less")
     options = parser.parse_args()
+    prioritise(options.nice)
     need("nginx", "wrk", "taskset", *(["strace"] if options.strace else []))
     scenarios = [s for s in options.scenarios.split(",") if s]
     unknown = [s for s in scenarios if s not in SCENARIOS]

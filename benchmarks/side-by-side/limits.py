@@ -21,8 +21,8 @@ import threading
 import time
 from contextlib import contextmanager
 
-from harness import (JAVA, JVM_OPTIONS, LOAD_CORE, ORIGIN_PORT, STANDALONE, Failed, Lab, cpu_seconds, describe, figures, load_class_path,
-                     median, memory_mib, need, peer, table, wrk)
+from harness import (JAVA, JVM_OPTIONS, LOAD_CORE, ORIGIN_PORT, STANDALONE, Failed, Lab, cpu_seconds, describe, figures,
+                     load_class_path, median, memory_mib, need, peer, prioritise, table, wrk)
 
 BIG_ORIGIN_PORT = 18081
 
@@ -308,7 +308,9 @@ def main():
     parser.add_argument("--clients", type=int, default=10_000, help="idle clients")
     parser.add_argument("--mib", type=int, default=1024, help="size of a big body")
     parser.add_argument("--jvm", default=JVM_OPTIONS, help="options of every JVM proxy (default: %(default)s)")
+    parser.add_argument("--nice", type=int, default=0, help="priority of the run, -20 to 19; below 0 (for root) neighbours disturb less")
     options = parser.parse_args()
+    prioritise(options.nice)
     need("nginx", "wrk", "taskset")
     load_class_path()
     with Lab(options.jvm, options.extra) as lab:
