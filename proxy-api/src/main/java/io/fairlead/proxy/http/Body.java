@@ -30,7 +30,7 @@ public interface Body {
 
     /** A body of these bytes, which the caller must not change afterwards. May be read any number of times. */
     static Body of(byte[] bytes) {
-        return bytes.length == 0 ? BytesBody.EMPTY : new BytesBody(bytes);
+        return bytes.length == 0 ? BytesBody.EMPTY : new BytesBody(bytes, Optional.empty());
     }
 
     /** A body of this text in UTF-8. May be read any number of times. */
@@ -103,9 +103,9 @@ public interface Body {
     /**
      * A body that keeps what was read, so that it may be read again.
      *
-     * @param maxBytes the cap on what is kept; a reader of a longer body fails with {@link BodyTooLargeException}
+     * @param maxBytes the cap on what is kept; a longer body fails the stage with {@link BodyTooLargeException}
      */
     default CompletionStage<Body> replayable(int maxBytes) {
-        return readAll(maxBytes).thenApply(Body::of);
+        return BodyReaders.replayable(this, maxBytes);
     }
 }

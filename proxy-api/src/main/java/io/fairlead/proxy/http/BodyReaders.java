@@ -4,20 +4,31 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** The ways to read a body, all built on its publisher. */
 final class BodyReaders {
 
+    /** For a subscriber that is turned away: it must be given one before its onError (Reactive Streams 1.9). */
+    static final Flow.Subscription NO_SUBSCRIPTION = new Flow.Subscription() {
+        @Override
+        public void request(long n) {}
+
+        @Override
+        public void cancel() {}
+    };
+
     private BodyReaders() {}
 
     static CompletionStage<byte[]> readAll(Body body, int maxBytes) {
+        requireCap(maxBytes);
         OptionalLong length = body.length();
         if (length.isPresent() && length.getAsLong() > maxBytes) {
             body.discard();
@@ -28,20 +39,34 @@ final class BodyReaders {
         return collector.result;
     }
 
+    static CompletionStage<Body> replayable(Body body, int maxBytes) {
+        // The trailers are asked for only now: they are complete once the body was read.
+        return readAll(body, maxBytes).thenApply(bytes -> new BytesBody(bytes, body.trailers()));
+    }
+
     static InputStream inputStream(Body body) {
         BlockingStream stream = new BlockingStream();
-        body.publisher().subscribe(stream.subscriber);
-        return stream;
+        body.publisher().subscribe(stream);
+        return stream.input;
     }
 
     static Body transform(Body body, ByteTransformer transformer) {
         return new TransformedBody(body, transformer);
     }
 
-    private static byte[] bytes(ByteBuffer piece) {
-        byte[] bytes = new byte[piece.remaining()];
-        piece.get(bytes);
-        return bytes;
+    static void requireCap(int maxBytes) {
+        if (maxBytes < 0) {
+            throw new IllegalArgumentException("maxBytes: " + maxBytes + " (expected: >= 0)");
+        }
+    }
+
+    /** Adds to a demand that stays at {@link Long#MAX_VALUE}, "without end", once it is there. */
+    static void addDemand(AtomicLong demand, long n) {
+        demand.accumulateAndGet(n, (had, more) -> had + more < 0 ? Long.MAX_VALUE : had + more);
+    }
+
+    static IllegalArgumentException badDemand(long n) {
+        return new IllegalArgumentException("request: " + n + " (expected: > 0; Reactive Streams 3.9)");
     }
 
     private static final class Collector implements Flow.Subscriber<ByteBuffer> {
@@ -63,16 +88,24 @@ final class BodyReaders {
         @Override
         public void onNext(ByteBuffer piece) {
             if (result.isDone()) {
+                // Too long before, or given up by who holds the stage.
+                cancel();
                 return;
             }
             if (piece.remaining() > maxBytes - collected.size()) {
-                if (subscription != null) {
-                    subscription.cancel();
-                }
+                cancel();
                 result.completeExceptionally(new BodyTooLargeException(maxBytes));
                 return;
             }
-            collected.writeBytes(bytes(piece));
+            byte[] bytes = new byte[piece.remaining()];
+            piece.get(bytes);
+            collected.writeBytes(bytes);
+        }
+
+        private void cancel() {
+            if (subscription != null) {
+                subscription.cancel();
+            }
         }
 
         @Override
@@ -86,232 +119,152 @@ final class BodyReaders {
         }
     }
 
-    /** Hands pieces to a thread that waits for them, one ahead of it. */
-    private static final class BlockingStream extends InputStream {
+    /**
+     * Hands pieces to a thread that waits for them, one ahead of it. The queue carries them, and whatever else the reader
+     * must see, from the publisher's thread to the reader's.
+     */
+    private static final class BlockingStream implements Flow.Subscriber<ByteBuffer> {
         private static final Object END = new Object();
+        private static final Object CLOSED = new Object();
 
         private final LinkedBlockingQueue<Object> events = new LinkedBlockingQueue<>();
+        /** The publisher may call onSubscribe late and elsewhere. Guarded by this, as is {@code closed}. */
         private Flow.@Nullable Subscription subscription;
-        private @Nullable ByteBuffer current;
-        private boolean ended;
 
-        private final Flow.Subscriber<ByteBuffer> subscriber = new Flow.Subscriber<>() {
-            @Override
-            public void onSubscribe(Flow.Subscription newSubscription) {
+        private boolean closed;
+        final InputStream input = new Reader();
+
+        @Override
+        public void onSubscribe(Flow.Subscription newSubscription) {
+            boolean late;
+            synchronized (this) {
                 subscription = newSubscription;
+                late = closed;
+            }
+            if (late) {
+                newSubscription.cancel();
+            } else {
                 newSubscription.request(2);
             }
-
-            @Override
-            public void onNext(ByteBuffer piece) {
-                events.add(piece);
-            }
-
-            @Override
-            public void onError(Throwable problem) {
-                events.add(problem);
-            }
-
-            @Override
-            public void onComplete() {
-                events.add(END);
-            }
-        };
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            if (length == 0) {
-                return 0;
-            }
-            while (!ended && (current == null || !current.hasRemaining())) {
-                take();
-            }
-            if (ended || current == null) {
-                return -1;
-            }
-            int count = Math.min(length, current.remaining());
-            current.get(target, offset, count);
-            return count;
+        public void onNext(ByteBuffer piece) {
+            events.add(piece);
         }
 
-        private void take() throws IOException {
-            Object event;
-            try {
-                event = events.take();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("interrupted while reading the body", e);
+        @Override
+        public void onError(Throwable problem) {
+            events.add(problem);
+        }
+
+        @Override
+        public void onComplete() {
+            events.add(END);
+        }
+
+        private void requestOne() {
+            Flow.Subscription current;
+            synchronized (this) {
+                current = closed ? null : subscription;
             }
-            if (event instanceof ByteBuffer piece) {
-                current = piece;
-                if (subscription != null) {
-                    subscription.request(1);
+            if (current != null) {
+                current.request(1);
+            }
+        }
+
+        private void close() {
+            Flow.Subscription current;
+            synchronized (this) {
+                current = closed ? null : subscription;
+                closed = true;
+            }
+            if (current != null) {
+                current.cancel();
+            }
+            // Wakes a reader that waits in another thread.
+            events.add(CLOSED);
+        }
+
+        private synchronized boolean isClosed() {
+            return closed;
+        }
+
+        /** The reader's side; one thread at a time, save for close. */
+        private final class Reader extends InputStream {
+            private ByteBuffer current = ByteBuffer.allocate(0);
+            private boolean owed;
+            private boolean ended;
+            private @Nullable Throwable failure;
+
+            @Override
+            public int read() throws IOException {
+                return fill() ? current.get() & 0xff : -1;
+            }
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
+                Objects.checkFromIndexSize(offset, length, target.length);
+                if (length == 0) {
+                    return 0;
                 }
-            } else if (event instanceof Throwable problem) {
-                ended = true;
-                throw new IOException("the body failed: " + problem.getMessage(), problem);
-            } else {
-                ended = true;
-            }
-        }
-
-        @Override
-        public void close() {
-            if (!ended && subscription != null) {
-                ended = true;
-                subscription.cancel();
-            }
-        }
-    }
-
-    /** A body whose pieces pass through a transformer. */
-    private static final class TransformedBody implements Body {
-        private final Body source;
-        private final ByteTransformer transformer;
-
-        TransformedBody(Body source, ByteTransformer transformer) {
-            this.source = source;
-            this.transformer = transformer;
-        }
-
-        @Override
-        public OptionalLong length() {
-            return OptionalLong.empty();
-        }
-
-        @Override
-        public java.util.Optional<Headers> trailers() {
-            return source.trailers();
-        }
-
-        @Override
-        public void discard() {
-            source.discard();
-        }
-
-        @Override
-        public Flow.Publisher<ByteBuffer> publisher() {
-            Flow.Publisher<ByteBuffer> pieces = source.publisher();
-            return subscriber -> pieces.subscribe(new Step(subscriber, transformer));
-        }
-    }
-
-    /**
-     * One piece in, one piece or none out. What {@code finish} gives goes out without being asked for only if demand is
-     * left; else it waits for the next request.
-     */
-    private static final class Step implements Flow.Subscriber<ByteBuffer>, Flow.Subscription {
-        private final Flow.Subscriber<? super ByteBuffer> downstream;
-        private final ByteTransformer transformer;
-        private final ArrayDeque<ByteBuffer> last = new ArrayDeque<>(1);
-        private Flow.@Nullable Subscription upstream;
-        private long demand;
-        private boolean finished;
-        private boolean done;
-
-        Step(Flow.Subscriber<? super ByteBuffer> downstream, ByteTransformer transformer) {
-            this.downstream = downstream;
-            this.transformer = transformer;
-        }
-
-        @Override
-        public void onSubscribe(Flow.Subscription subscription) {
-            upstream = subscription;
-            downstream.onSubscribe(this);
-        }
-
-        @Override
-        public synchronized void onNext(ByteBuffer piece) {
-            if (done) {
-                return;
-            }
-            ByteBuffer out;
-            try {
-                out = transformer.apply(piece);
-            } catch (RuntimeException e) {
-                fail(e);
-                return;
-            }
-            if (out.hasRemaining()) {
-                demand--;
-                downstream.onNext(out);
-            } else if (upstream != null) {
-                upstream.request(1);
-            }
-        }
-
-        @Override
-        public synchronized void onError(Throwable problem) {
-            if (!done) {
-                done = true;
-                downstream.onError(problem);
-            }
-        }
-
-        @Override
-        public synchronized void onComplete() {
-            if (done) {
-                return;
-            }
-            finished = true;
-            try {
-                ByteBuffer out = transformer.finish();
-                if (out.hasRemaining()) {
-                    last.add(out);
+                if (!fill()) {
+                    return -1;
                 }
-            } catch (RuntimeException e) {
-                fail(e);
-                return;
+                int count = Math.min(length, current.remaining());
+                current.get(target, offset, count);
+                return count;
             }
-            drain();
-        }
 
-        @Override
-        public synchronized void request(long n) {
-            if (done) {
-                return;
+            @Override
+            public int available() {
+                return current.remaining();
             }
-            demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
-            if (finished) {
-                drain();
-            } else if (upstream != null) {
-                upstream.request(n);
-            }
-        }
 
-        @Override
-        public synchronized void cancel() {
-            done = true;
-            if (upstream != null) {
-                upstream.cancel();
+            @Override
+            public void close() {
+                BlockingStream.this.close();
             }
-        }
 
-        private void drain() {
-            ByteBuffer out = last.peek();
-            if (out != null && demand > 0) {
-                last.remove();
-                demand--;
-                downstream.onNext(out);
+            /** Waits for a byte; false at the end. A failure or a close shows at every read, never as an end. */
+            private boolean fill() throws IOException {
+                if (isClosed()) {
+                    throw new IOException("the stream is closed");
+                }
+                if (failure != null) {
+                    throw new IOException("the body failed: " + failure.getMessage(), failure);
+                }
+                while (!ended && !current.hasRemaining()) {
+                    take();
+                }
+                return !ended;
             }
-            if (last.isEmpty() && !done) {
-                done = true;
-                downstream.onComplete();
-            }
-        }
 
-        private void fail(Throwable problem) {
-            done = true;
-            if (upstream != null) {
-                upstream.cancel();
+            private void take() throws IOException {
+                if (owed) {
+                    // Only now, so that no more than the piece in hand and one more are held.
+                    owed = false;
+                    requestOne();
+                }
+                Object event;
+                try {
+                    event = events.take();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new IOException("interrupted while reading the body", e);
+                }
+                if (event instanceof ByteBuffer piece) {
+                    current = piece;
+                    owed = true;
+                } else if (event instanceof Throwable problem) {
+                    failure = problem;
+                    throw new IOException("the body failed: " + problem.getMessage(), problem);
+                } else if (event == CLOSED) {
+                    throw new IOException("the stream is closed");
+                } else {
+                    ended = true;
+                }
             }
-            downstream.onError(problem);
         }
     }
 }

@@ -60,8 +60,11 @@ final class ListHeaders implements Headers {
 
     @Override
     public Headers add(String name, String value) {
-        fields.add(HttpSyntax.requireToken(name));
-        fields.add(HttpSyntax.requireFieldValue(value));
+        // Both are checked before either goes in: half a field would shift all that follow.
+        HttpSyntax.requireToken(name);
+        HttpSyntax.requireFieldValue(value);
+        fields.add(name);
+        fields.add(value);
         return this;
     }
 
