@@ -1,0 +1,99 @@
+package io.fairlead.proxy.internal.config;
+
+import io.fairlead.proxy.Problem;
+import io.fairlead.proxy.resilience.Timeouts;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** What one run through the table carries along: the problems found, and what a nested object inherits. */
+final class Context {
+    /** The longest value that a problem shows; more would drown the expectation. */
+    private static final int SHOWN = 100;
+
+    private final List<Problem> problems = new ArrayList<>();
+    private final Set<String> places = new LinkedHashSet<>();
+    private final Placeholders placeholders;
+    private final boolean writesDefaults;
+    private Timeouts timeouts = Timeouts.ofDefaults();
+
+    Context(Placeholders placeholders, boolean writesDefaults) {
+        this.placeholders = placeholders;
+        this.writesDefaults = writesDefaults;
+    }
+
+    /** For a check, or for writing without defaults. */
+    Context() {
+        this(Placeholders.ofProcess(), false);
+    }
+
+    void report(String code, String place, String value, String expectation) {
+        problems.add(new Problem(code, place, value, expectation));
+        places.add(place);
+    }
+
+    List<Problem> problems() {
+        return problems;
+    }
+
+    Placeholders placeholders() {
+        return placeholders;
+    }
+
+    boolean writesDefaults() {
+        return writesDefaults;
+    }
+
+    /** The deadlines of the proxy, which a route's own ones start from. */
+    Timeouts timeouts() {
+        return timeouts;
+    }
+
+    void inherit(Timeouts proxyTimeouts) {
+        timeouts = proxyTimeouts;
+    }
+
+    /** Whether a problem was found at this place, in what it holds, or in what holds it. */
+    boolean broken(String place) {
+        for (String known : places) {
+            if (within(known, place) || within(place, known)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether {@code inner} is {@code outer} or a part of it. */
+    static boolean within(String outer, String inner) {
+        return inner.startsWith(outer)
+                && (inner.length() == outer.length()
+                        || outer.isEmpty()
+                        || inner.charAt(outer.length()) == '.'
+                        || inner.charAt(outer.length()) == '[');
+    }
+
+    static String child(String place, String key) {
+        return place.isEmpty() ? key : place + "." + key;
+    }
+
+    /** A text in quotes as a problem shows it: a secret as its placeholder, controls escaped, and not too long. */
+    static String quote(String text) {
+        String shown = Placeholders.raw(text);
+        StringBuilder out = new StringBuilder("\"");
+        for (int i = 0; i < Math.min(shown.length(), SHOWN); i++) {
+            char c = shown.charAt(i);
+            if (c < ' ' || c == 127) {
+                out.append(String.format("\\u%04x", (int) c));
+            } else {
+                out.append(c);
+            }
+        }
+        return out.append(shown.length() > SHOWN ? "...\"" : "\"").toString();
+    }
+
+    /** Any other value, and not too long. */
+    static String abbreviate(String text) {
+        return text.length() > SHOWN ? text.substring(0, SHOWN) + "..." : text;
+    }
+}

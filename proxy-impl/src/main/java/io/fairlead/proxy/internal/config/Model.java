@@ -1,0 +1,815 @@
+package io.fairlead.proxy.internal.config;
+
+import io.fairlead.proxy.ForwardedHeaders;
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.listener.Limits;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.listener.TrustedProxies;
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.middleware.MiddlewareRef;
+import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.route.RouteAction;
+import io.fairlead.proxy.route.RouteAction.Redirect;
+import io.fairlead.proxy.route.RouteAction.Respond;
+import io.fairlead.proxy.transform.Transform;
+import io.fairlead.proxy.transform.Transform.BodyEdit;
+import io.fairlead.proxy.transform.Transform.CookieAttribute;
+import io.fairlead.proxy.transform.Transform.Edit;
+import io.fairlead.proxy.transform.Transform.Header;
+import io.fairlead.proxy.transform.Transform.Part;
+import io.fairlead.proxy.transform.Transform.Query;
+import io.fairlead.proxy.transform.Transform.RewriteCookie;
+import io.fairlead.proxy.upstream.HostPolicy;
+import io.fairlead.proxy.upstream.Target;
+import io.fairlead.proxy.upstream.Upstream;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import io.fairlead.proxy.upstream.UpstreamRef;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The table of everything that a configuration may hold: every object with its fields, and for each field its JSON name,
+ * type, range, accessor, setter and a sentence. A new setting of the API is one line here; reader, writer, schema,
+ * validator, comparison and documentation follow.
+ */
+final class Model {
+    static final int VERSION = 1;
+
+    private static final Type<Duration> DEADLINE = Types.duration(Duration.ZERO);
+    private static final Type<Duration> ABOVE_ZERO = Types.duration(Duration.ofMillis(1));
+    private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+
+    static final ObjectType<Timeouts, Timeouts> TIMEOUTS = new ObjectType<Timeouts, Timeouts>(
+                    "Timeouts",
+                    "The deadline of every phase of an exchange; `0s` switches one off.",
+                    Timeouts.ofDefaults(),
+                    values -> Timeouts.ofDefaults(),
+                    timeouts -> timeouts)
+            .optional(
+                    "requestHead",
+                    DEADLINE,
+                    Timeouts::requestHead,
+                    Timeouts::withRequestHead,
+                    "From the first byte of a request's head to its last; 408.")
+            .optional(
+                    "connect",
+                    DEADLINE,
+                    Timeouts::connect,
+                    Timeouts::withConnect,
+                    "Making a connection to a target; 504.")
+            .optional(
+                    "responseHead",
+                    DEADLINE,
+                    Timeouts::responseHead,
+                    Timeouts::withResponseHead,
+                    "From the last byte of the request sent to the head of the answer; 504.")
+            .optional(
+                    "attempt",
+                    DEADLINE,
+                    Timeouts::attempt,
+                    Timeouts::withAttempt,
+                    "One attempt, from picking the target to the head of the answer; 504.")
+            .optional(
+                    "total",
+                    DEADLINE,
+                    Timeouts::total,
+                    Timeouts::withTotal,
+                    "The whole exchange; 504, or a cut stream once the response has begun.")
+            .optional(
+                    "idle",
+                    DEADLINE,
+                    Timeouts::idle,
+                    Timeouts::withIdle,
+                    "Between two reads or writes of a body, on either side; 408, 504 or a cut stream.")
+            .optional(
+                    "keepAlive",
+                    DEADLINE,
+                    Timeouts::keepAlive,
+                    Timeouts::withKeepAlive,
+                    "How long a client's connection without a request is kept.");
+
+    static final ObjectType<Limits, Limits> LIMITS = new ObjectType<Limits, Limits>(
+                    "Limits",
+                    "What the clients of one listener may use up.",
+                    Limits.ofDefaults(),
+                    values -> Limits.ofDefaults(),
+                    limits -> limits)
+            .optional(
+                    "maxConnections",
+                    Types.integer(1),
+                    Limits::maxConnections,
+                    Limits::withMaxConnections,
+                    "Connections in all; more are closed at once.")
+            .optional(
+                    "maxConnectionsPerClient",
+                    Types.integer(0),
+                    Limits::maxConnectionsPerClient,
+                    Limits::withMaxConnectionsPerClient,
+                    "Connections of one client address (IPv6: of one /64 network); more are closed at once. 0: no limit.")
+            .optional(
+                    "maxTargetBytes",
+                    Types.integer(64, 65_536),
+                    Limits::maxTargetBytes,
+                    Limits::withMaxTargetBytes,
+                    "Bytes of the request target; more is 414.")
+            .optional(
+                    "maxHeaderBytes",
+                    Types.integer(256, 1_048_576),
+                    Limits::maxHeaderBytes,
+                    Limits::withMaxHeaderBytes,
+                    "Bytes of a request's head; more is 431.")
+            .optional(
+                    "maxHeaderFields",
+                    Types.integer(8, 1_000),
+                    Limits::maxHeaderFields,
+                    Limits::withMaxHeaderFields,
+                    "Fields of a request's head; more is 431.")
+            .optional(
+                    "maxBodyBytes",
+                    Types.bytes(0),
+                    Limits::maxBodyBytes,
+                    Limits::withMaxBodyBytes,
+                    "Bytes of a request's body; more is 413. 0: no limit. A route may set its own.")
+            .optional(
+                    "minBodyBytesPerSecond",
+                    Types.integer(0),
+                    Limits::minBodyBytesPerSecond,
+                    Limits::withMinBodyBytesPerSecond,
+                    "The mean rate that a request's body must keep after its first 5 s; slower is 408. 0: no limit.");
+
+    static final ObjectType<Listener, Listener.Builder> LISTENER = new ObjectType<Listener, Listener.Builder>(
+                    "Listener",
+                    "An address where clients connect.",
+                    Listener.http(0),
+                    // The host is optional in JSON, yet the builder takes it first.
+                    values -> Listener.builder(values.text("host"), values.get("port")),
+                    Listener.Builder::build)
+            .defaulted("host", Syntax.HOST, Listener::host, "The address or local host name to bind.")
+            .required("port", Types.integer(0, 65_535), Listener::port, "The port to bind; 0 takes a free one.")
+            .optional("limits", LIMITS, Listener::limits, Listener.Builder::limits, "What a client may use up.")
+            .optional(
+                    "trustedProxies",
+                    Types.mapped(Types.list(Syntax.NETWORK), TrustedProxies::new, TrustedProxies::networks),
+                    Listener::trustedProxies,
+                    Listener.Builder::trustedProxies,
+                    "The networks whose `X-Forwarded-*` and `Forwarded` fields are believed.")
+            .optional(
+                    "halfClose",
+                    Types.BOOLEAN,
+                    Listener::halfClose,
+                    Listener.Builder::halfClose,
+                    "Whether a client that closed its sending side still gets its answer.");
+
+    static final ObjectType<Target, Target> TARGET = new ObjectType<Target, Target>(
+                    "Target",
+                    "One server of a pool; its URL alone will do.",
+                    Target.of(""),
+                    values -> Target.of(values.text("url")),
+                    target -> target)
+            .required("url", Syntax.TARGET_URL, Target::url, "`http://host[:port]`; the port defaults to 80.")
+            .shorthand("url");
+
+    static final Variants<LoadBalancer> LOAD_BALANCER = new Variants<LoadBalancer>(
+                    "LoadBalancer", "How a server is chosen for a request.")
+            .add(
+                    LoadBalancer.RoundRobin.class,
+                    new ObjectType<>(
+                            "roundRobin",
+                            "Each target in turn.",
+                            LoadBalancer.RoundRobin.INSTANCE,
+                            values -> LoadBalancer.RoundRobin.INSTANCE,
+                            one -> one));
+
+    static final ObjectType<UpstreamPool, UpstreamPool.Builder> POOL = new ObjectType<
+                    UpstreamPool, UpstreamPool.Builder>(
+                    "UpstreamPool",
+                    "A named group of servers that answer alike, and how to connect to them.",
+                    UpstreamPool.of(""),
+                    values -> UpstreamPool.builder(values.text("name")),
+                    UpstreamPool.Builder::build)
+            .required("name", Syntax.NAME, UpstreamPool::name, "Unique; routes refer to it.")
+            .requiredLater(
+                    "targets",
+                    Types.list(TARGET, 1, false),
+                    UpstreamPool::targets,
+                    (builder, targets) -> {
+                        targets.forEach(builder::target);
+                        return builder;
+                    },
+                    "The servers.")
+            .optional(
+                    "loadBalancer",
+                    LOAD_BALANCER,
+                    UpstreamPool::loadBalancer,
+                    UpstreamPool.Builder::loadBalancer,
+                    "How a server is chosen.")
+            .optional(
+                    "hostPolicy",
+                    Types.choice(HostPolicy.class),
+                    UpstreamPool::hostPolicy,
+                    UpstreamPool.Builder::hostPolicy,
+                    "Which Host field the servers get: the client's, or their own.")
+            .optional(
+                    "maxConnectionsPerTarget",
+                    Types.integer(1),
+                    UpstreamPool::maxConnectionsPerTarget,
+                    UpstreamPool.Builder::maxConnectionsPerTarget,
+                    "The most connections to one server, over all I/O threads.")
+            .optional(
+                    "maxQueued",
+                    Types.integer(0),
+                    UpstreamPool::maxQueued,
+                    UpstreamPool.Builder::maxQueued,
+                    "The most exchanges that wait for a connection to one server; 0: none waits.")
+            .optional(
+                    "queueTimeout",
+                    ABOVE_ZERO,
+                    UpstreamPool::queueTimeout,
+                    UpstreamPool.Builder::queueTimeout,
+                    "How long an exchange waits for a connection before it gets 503.")
+            .optional(
+                    "idleTimeout",
+                    ABOVE_ZERO,
+                    UpstreamPool::idleTimeout,
+                    UpstreamPool.Builder::idleTimeout,
+                    "How long an unused connection is kept; below the servers' own keep-alive time.")
+            .optional(
+                    "maxAge",
+                    DEADLINE,
+                    UpstreamPool::maxAge,
+                    UpstreamPool.Builder::maxAge,
+                    "The age at which a connection is not used again; `0s`: any age.")
+            .optional(
+                    "dnsRefresh",
+                    Types.duration(Duration.ofSeconds(1)),
+                    UpstreamPool::dnsRefresh,
+                    UpstreamPool.Builder::dnsRefresh,
+                    "How often names are resolved again.")
+            .optional(
+                    "maxResponseHeaderBytes",
+                    Types.integer(1_024),
+                    UpstreamPool::maxResponseHeaderBytes,
+                    UpstreamPool.Builder::maxResponseHeaderBytes,
+                    "The most bytes that the head of an answer may have.");
+
+    static final ObjectType<MiddlewareRef, MiddlewareRef> MIDDLEWARE_REF = new ObjectType<MiddlewareRef, MiddlewareRef>(
+                    "Middleware",
+                    "Middleware that the program registered under a name.",
+                    new MiddlewareRef(""),
+                    values -> new MiddlewareRef(values.text("ref")),
+                    ref -> ref)
+            .required("ref", Syntax.NAME, MiddlewareRef::name, "The name it is registered under.");
+
+    static final Type<Middleware> MIDDLEWARE = new DataOnly<>(
+            MIDDLEWARE_REF, MiddlewareRef.class, "registered middleware, referred to by Middleware.ref(name)");
+
+    static final Variants<Transform> TRANSFORM = transforms();
+
+    static final MatchType MATCH = new MatchType();
+
+    static final ObjectType<Redirect, Redirect> REDIRECT = new ObjectType<Redirect, Redirect>(
+                    "Redirect",
+                    "Answers with a redirect.",
+                    new Redirect(302, "/"),
+                    values -> new Redirect(values.get("status"), values.text("location")),
+                    redirect -> redirect)
+            .required("status", Types.integer(301, 308), Redirect::status, "301, 302, 303, 307 or 308.")
+            .required(
+                    "location",
+                    Syntax.LOCATION,
+                    Redirect::location,
+                    "The Location field; `{name}` stands for a variable, `{path}`, `{query}` and `{host}` for those of the request.")
+            .rule((redirect, place, context) -> {
+                if (!REDIRECTS.contains(redirect.status()) && !context.broken(place + ".status")) {
+                    context.report(
+                            "OUT_OF_RANGE",
+                            place + ".status",
+                            String.valueOf(redirect.status()),
+                            "one of: 301, 302, 303, 307, 308");
+                }
+            });
+
+    static final ObjectType<Respond, Respond> RESPOND = new ObjectType<Respond, Respond>(
+                    "Respond",
+                    "Answers with fixed content.",
+                    new Respond(200, Map.of(), ""),
+                    values -> new Respond(values.get("status"), Map.of(), ""),
+                    respond -> respond)
+            .required("status", Types.integer(200, 599), Respond::status, "200 to 599.")
+            .optional(
+                    "headers",
+                    Types.map("object of header fields", Syntax::settableField, Syntax.FIELD_VALUE),
+                    Respond::headers,
+                    (respond, headers) -> new Respond(respond.status(), headers, respond.body()),
+                    "Header fields.")
+            .optional(
+                    "body",
+                    Syntax.ANY_TEXT,
+                    Respond::body,
+                    (respond, body) -> new Respond(respond.status(), respond.headers(), body),
+                    "Text, sent in UTF-8.");
+
+    static final Type<Upstream> UPSTREAM = new DataOnly<>(
+            Types.mapped(Syntax.NAME, UpstreamRef::new, UpstreamRef::name),
+            UpstreamRef.class,
+            "the name of a pool or of a registered handler, Upstream.ref(name)");
+
+    static final ObjectType<Route, Route.Builder> ROUTE = new ObjectType<Route, Route.Builder>(
+                    "Route",
+                    "Which requests go where. One of `to`, `redirect` and `respond` is needed.",
+                    Route.builder("").build(),
+                    values -> Route.builder(values.text("id")),
+                    Route.Builder::build)
+            .required("id", Syntax.NAME, Route::id, "Unique; log and metrics show it.")
+            .optional("match", MATCH, Route::match, Route.Builder::match, "Which requests it takes; all if left out.")
+            .optional(
+                    "order",
+                    Types.integer(Integer.MIN_VALUE),
+                    Route::order,
+                    Route.Builder::order,
+                    "Lower comes first, whatever the specificity.")
+            .optional(
+                    "middleware",
+                    Types.list(MIDDLEWARE),
+                    Route::middleware,
+                    (builder, list) -> {
+                        list.forEach(builder::middleware);
+                        return builder;
+                    },
+                    "Code around its exchanges, outermost first.")
+            .optional(
+                    "transforms",
+                    Types.list(TRANSFORM),
+                    Route::transforms,
+                    (builder, list) -> {
+                        list.forEach(builder::transform);
+                        return builder;
+                    },
+                    "Edits of what is forwarded and returned, in order.")
+            .optional(
+                    "to",
+                    UPSTREAM,
+                    route -> route.action().orElse(null) instanceof RouteAction.To to ? to.upstream() : null,
+                    Route.Builder::to,
+                    "The name of a pool, or of a handler that the program registered.")
+            .optional(
+                    "redirect",
+                    REDIRECT,
+                    route -> action(route, Redirect.class),
+                    Route.Builder::action,
+                    "Answers with a redirect.")
+            .optional(
+                    "respond",
+                    RESPOND,
+                    route -> action(route, Respond.class),
+                    Route.Builder::action,
+                    "Answers with fixed content.")
+            .optional(
+                    "timeouts",
+                    new RouteTimeouts(),
+                    route -> route.timeouts().orElse(null),
+                    Route.Builder::timeouts,
+                    "Its own deadlines; what is left out is as in the proxy's.")
+            .optional(
+                    "maxBodyBytes",
+                    Types.bytes(0),
+                    route -> route.maxBodyBytes().isPresent()
+                            ? (Long) route.maxBodyBytes().getAsLong()
+                            : null,
+                    Route.Builder::maxBodyBytes,
+                    "Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.")
+            .notBoth("to", "redirect", "respond")
+            .rule((route, place, context) -> {
+                boolean broken = context.broken(place + ".to")
+                        || context.broken(place + ".redirect")
+                        || context.broken(place + ".respond");
+                if (route.action().isEmpty() && !broken) {
+                    context.report(
+                            "MISSING",
+                            place,
+                            "route " + Context.quote(route.id()) + " without action",
+                            "one of: to, redirect, respond");
+                }
+            });
+
+    static final ObjectType<ProxyConfig, ProxyConfig.Builder> CONFIG = new ObjectType<ProxyConfig, ProxyConfig.Builder>(
+                    "ProxyConfig",
+                    "Everything a proxy does, as data.",
+                    ProxyConfig.builder().build(),
+                    values -> ProxyConfig.builder(),
+                    ProxyConfig.Builder::build)
+            .<String>optional(
+                    "$schema", Syntax.ANY_TEXT, config -> null, (builder, text) -> builder, "For editors; not used.")
+            .required("version", Types.integer(VERSION, VERSION), config -> VERSION, "The version of this format: 1.")
+            .optional(
+                    "listeners",
+                    Types.list(LISTENER),
+                    ProxyConfig::listeners,
+                    (builder, list) -> {
+                        list.forEach(builder::listener);
+                        return builder;
+                    },
+                    "Where clients connect; none for a proxy that is mounted in another server.")
+            .optional(
+                    "timeouts",
+                    new ProxyTimeouts(),
+                    ProxyConfig::timeouts,
+                    ProxyConfig.Builder::timeouts,
+                    "The deadlines, unless a route has its own.")
+            .optional(
+                    "pools",
+                    Types.list(POOL),
+                    ProxyConfig::pools,
+                    (builder, list) -> {
+                        list.forEach(builder::pool);
+                        return builder;
+                    },
+                    "The pools that routes refer to by name.")
+            .optional(
+                    "middleware",
+                    Types.list(MIDDLEWARE),
+                    ProxyConfig::middleware,
+                    (builder, list) -> {
+                        list.forEach(builder::middleware);
+                        return builder;
+                    },
+                    "Middleware around every exchange that found a route, outermost first.")
+            .optional(
+                    "routes",
+                    Types.list(ROUTE),
+                    ProxyConfig::routes,
+                    (builder, list) -> {
+                        list.forEach(builder::route);
+                        return builder;
+                    },
+                    "Which request goes where. At least one is needed to run.")
+            .optional(
+                    "forwardedHeaders",
+                    Types.choice(ForwardedHeaders.class),
+                    ProxyConfig::forwardedHeaders,
+                    ProxyConfig.Builder::forwardedHeaders,
+                    "Which fields tell the upstream of the client.")
+            .optional(
+                    "via",
+                    Types.BOOLEAN,
+                    ProxyConfig::via,
+                    ProxyConfig.Builder::via,
+                    "Whether `Via` is added to requests and responses.")
+            .optional(
+                    "failureHeader",
+                    Types.BOOLEAN,
+                    ProxyConfig::failureHeader,
+                    ProxyConfig.Builder::failureHeader,
+                    "Whether an error answer carries its code in a `Fairlead-Failure` field.")
+            .optional(
+                    "stopTimeout",
+                    DEADLINE,
+                    ProxyConfig::stopTimeout,
+                    ProxyConfig.Builder::stopTimeout,
+                    "How long a stop lets exchanges finish; `0s` cuts them at once.");
+
+    private Model() {}
+
+    private static <A extends RouteAction> @Nullable A action(Route route, Class<A> type) {
+        RouteAction action = route.action().orElse(null);
+        return type.isInstance(action) ? type.cast(action) : null;
+    }
+
+    private static Variants<Transform> transforms() {
+        Variants<Transform> table = new Variants<>(
+                "Transform",
+                "An edit of the request on its way upstream or of the response on its way back. In values `{name}` stands"
+                        + " for a variable of the match.");
+        table.add(
+                Transform.SetPath.class,
+                new ObjectType<Transform.SetPath, Transform.SetPath>(
+                                "setPath",
+                                "Replaces the path; the query stays.",
+                                new Transform.SetPath("/"),
+                                values -> new Transform.SetPath(values.text("path")),
+                                one -> one)
+                        .required(
+                                "path",
+                                Syntax.PATH_TEMPLATE,
+                                Transform.SetPath::path,
+                                "The new path, with variables."));
+        table.add(
+                Transform.StripPrefix.class,
+                new ObjectType<Transform.StripPrefix, Transform.StripPrefix>(
+                                "stripPrefix",
+                                "Removes a prefix of whole segments, if it is there.",
+                                new Transform.StripPrefix("/"),
+                                values -> new Transform.StripPrefix(values.text("prefix")),
+                                one -> one)
+                        .required(
+                                "prefix",
+                                Syntax.PATH,
+                                Transform.StripPrefix::prefix,
+                                "The prefix, of whole segments."));
+        table.add(
+                Transform.AddPrefix.class,
+                new ObjectType<Transform.AddPrefix, Transform.AddPrefix>(
+                                "addPrefix",
+                                "Puts something before the path.",
+                                new Transform.AddPrefix("/"),
+                                values -> new Transform.AddPrefix(values.text("prefix")),
+                                one -> one)
+                        .required(
+                                "prefix",
+                                Syntax.PATH_TEMPLATE,
+                                Transform.AddPrefix::prefix,
+                                "The prefix, with variables."));
+        table.add(
+                Transform.PathRegex.class,
+                new ObjectType<Transform.PathRegex, Transform.PathRegex>(
+                                "pathRegex",
+                                "Replaces each match in the raw path.",
+                                new Transform.PathRegex("", ""),
+                                values -> new Transform.PathRegex(values.text("regex"), values.text("replacement")),
+                                one -> one)
+                        .required("regex", Syntax.REGEX, Transform.PathRegex::regex, "What to look for.")
+                        .required(
+                                "replacement",
+                                Syntax.ANY_TEXT,
+                                Transform.PathRegex::replacement,
+                                "With `$1` or `${name}` for groups.")
+                        .rule((edit, place, context) -> {
+                            if (context.broken(place + ".regex") || context.broken(place + ".replacement")) {
+                                return;
+                            }
+                            String expectation = Syntax.replacement(edit.regex(), edit.replacement());
+                            if (expectation != null) {
+                                context.report(
+                                        "INVALID",
+                                        place + ".replacement",
+                                        Context.quote(edit.replacement()),
+                                        expectation);
+                            }
+                        }));
+        query(table, "setQuery", Edit.SET, "Sets a query parameter in place of those of its name.");
+        query(table, "addQuery", Edit.ADD, "Adds a query parameter.");
+        query(table, "removeQuery", Edit.REMOVE, "Removes the query parameters of a name.");
+        header(
+                table,
+                "setRequestHeader",
+                Part.REQUEST,
+                Edit.SET,
+                "Sets a request header field in place of those of its name.");
+        header(table, "addRequestHeader", Part.REQUEST, Edit.ADD, "Adds a request header field.");
+        header(table, "removeRequestHeader", Part.REQUEST, Edit.REMOVE, "Removes the request header fields of a name.");
+        header(
+                table,
+                "setResponseHeader",
+                Part.RESPONSE,
+                Edit.SET,
+                "Sets a response header field in place of those of its name.");
+        header(table, "addResponseHeader", Part.RESPONSE, Edit.ADD, "Adds a response header field.");
+        header(
+                table,
+                "removeResponseHeader",
+                Part.RESPONSE,
+                Edit.REMOVE,
+                "Removes the response header fields of a name.");
+        header(
+                table,
+                "setResponseTrailer",
+                Part.RESPONSE_TRAILER,
+                Edit.SET,
+                "Sets a response trailer field in place of those of its name.");
+        header(
+                table,
+                "removeResponseTrailer",
+                Part.RESPONSE_TRAILER,
+                Edit.REMOVE,
+                "Removes the response trailer fields of a name.");
+        table.add(
+                Transform.RewriteLocation.class,
+                new ObjectType<Transform.RewriteLocation, Transform.RewriteLocation>(
+                                "rewriteLocation",
+                                "Rewrites the beginning of Location and Content-Location fields.",
+                                new Transform.RewriteLocation("", ""),
+                                values -> new Transform.RewriteLocation(values.text("from"), values.text("to")),
+                                one -> one)
+                        .required("from", Syntax.LOCATION, Transform.RewriteLocation::from, "The beginning to replace.")
+                        .required(
+                                "to", Syntax.FIELD_VALUE, Transform.RewriteLocation::to, "What stands there instead."));
+        cookie(
+                table,
+                "rewriteCookieDomain",
+                CookieAttribute.DOMAIN,
+                Syntax.COOKIE_DOMAIN,
+                "Rewrites the Domain attribute of Set-Cookie fields.",
+                "The domain to replace, without leading dot; `*` for any.",
+                "The new domain; empty removes the attribute.");
+        cookie(
+                table,
+                "rewriteCookiePath",
+                CookieAttribute.PATH,
+                Syntax.PATH,
+                "Rewrites the beginning of the Path attribute of Set-Cookie fields.",
+                "The beginning to replace.",
+                "What stands there instead.");
+        body(
+                table,
+                "requestBody",
+                Part.REQUEST,
+                "Replaces the request body by what a registered function makes of it.");
+        body(
+                table,
+                "responseBody",
+                Part.RESPONSE,
+                "Replaces the response body by what a registered function makes of it.");
+        return table;
+    }
+
+    private static void query(Variants<Transform> table, String name, Edit edit, String doc) {
+        ObjectType<Query, Query> type = new ObjectType<Query, Query>(
+                        name,
+                        doc,
+                        new Query(edit, "", ""),
+                        values -> new Query(edit, values.text("name"), edit == Edit.REMOVE ? "" : values.text("value")),
+                        one -> one)
+                .required("name", Syntax.TEXT, Query::name, "The parameter, decoded.");
+        if (edit != Edit.REMOVE) {
+            type.required("value", Syntax.ANY_TEXT, Query::value, "Decoded, with variables.");
+        }
+        table.add(
+                Query.class,
+                type,
+                one -> one.edit() == edit && (edit != Edit.REMOVE || one.value().isEmpty()));
+    }
+
+    private static void header(Variants<Transform> table, String name, Part part, Edit edit, String doc) {
+        ObjectType<Header, Header> type = new ObjectType<Header, Header>(
+                        name,
+                        doc,
+                        new Header(part, edit, "", ""),
+                        values -> new Header(
+                                part, edit, values.text("name"), edit == Edit.REMOVE ? "" : values.text("value")),
+                        one -> one)
+                .required("name", edit == Edit.REMOVE ? Syntax.TOKEN : Syntax.SET_FIELD, Header::name, "The field.");
+        if (edit != Edit.REMOVE) {
+            type.required("value", Syntax.FIELD_VALUE, Header::value, "With variables.");
+        }
+        table.add(
+                Header.class,
+                type,
+                one -> one.part() == part
+                        && one.edit() == edit
+                        && (edit != Edit.REMOVE || one.value().isEmpty()));
+    }
+
+    private static void cookie(
+            Variants<Transform> table,
+            String name,
+            CookieAttribute attribute,
+            Type<String> from,
+            String doc,
+            String fromDoc,
+            String toDoc) {
+        table.add(
+                RewriteCookie.class,
+                new ObjectType<RewriteCookie, RewriteCookie>(
+                                name,
+                                doc,
+                                new RewriteCookie(attribute, "", ""),
+                                values -> new RewriteCookie(attribute, values.text("from"), values.text("to")),
+                                one -> one)
+                        .required("from", from, RewriteCookie::from, fromDoc)
+                        .required("to", Syntax.COOKIE_ATTRIBUTE, RewriteCookie::to, toDoc),
+                one -> one.attribute() == attribute);
+    }
+
+    private static void body(Variants<Transform> table, String name, Part part, String doc) {
+        table.add(
+                BodyEdit.class,
+                new ObjectType<BodyEdit, BodyEdit>(
+                                name,
+                                doc,
+                                new BodyEdit(part, "", 1),
+                                values -> new BodyEdit(part, values.text("name"), values.get("maxBytes")),
+                                one -> one)
+                        .required(
+                                "name", Syntax.NAME, BodyEdit::name, "The name that the function is registered under.")
+                        .required(
+                                "maxBytes",
+                                Types.integer(1),
+                                BodyEdit::maxBytes,
+                                "The longest body that is held in memory for it."),
+                one -> one.part() == part);
+    }
+
+    /** Remembers the proxy's deadlines for the routes, which come later in the table. */
+    private static final class ProxyTimeouts extends Delegate<Timeouts> {
+        @Override
+        Timeouts read(JsonNode json, String place, Context context) {
+            Timeouts timeouts = TIMEOUTS.read(json, place, context);
+            context.inherit(timeouts);
+            return timeouts;
+        }
+
+        @Override
+        JsonNode write(Timeouts value, Context context) {
+            return TIMEOUTS.write(value, context);
+        }
+
+        @Override
+        Type<Timeouts> type() {
+            return TIMEOUTS;
+        }
+    }
+
+    /** What a route leaves out is as in the proxy's, so that {@code total} holds for all routes but where it is changed. */
+    private static final class RouteTimeouts extends Delegate<Timeouts> {
+        @Override
+        Timeouts read(JsonNode json, String place, Context context) {
+            return TIMEOUTS.read(json, place, context, context.timeouts(), null);
+        }
+
+        @Override
+        JsonNode write(Timeouts value, Context context) {
+            return TIMEOUTS.write(value, context, context.timeouts());
+        }
+
+        @Override
+        Type<Timeouts> type() {
+            return TIMEOUTS;
+        }
+    }
+
+    private abstract static class Delegate<T> extends Type<T> {
+        abstract Type<T> type();
+
+        @Override
+        void check(T value, String place, Context context) {
+            type().check(value, place, context);
+        }
+
+        @Override
+        ObjectNode schema(ConfigSchema.Definitions definitions) {
+            return type().schema(definitions);
+        }
+
+        @Override
+        String label() {
+            return type().label();
+        }
+    }
+
+    /** One of the forms that an interface of the API has is data; the others hold code and are reported. */
+    private static final class DataOnly<T, D extends T> extends Type<T> {
+        private final Type<D> type;
+        private final Class<D> data;
+        private final String expectation;
+
+        DataOnly(Type<D> type, Class<D> data, String expectation) {
+            this.type = type;
+            this.data = data;
+            this.expectation = expectation;
+        }
+
+        @Override
+        @Nullable
+        T read(JsonNode json, String place, Context context) {
+            return type.read(json, place, context);
+        }
+
+        @Override
+        JsonNode write(T value, Context context) {
+            return data.isInstance(value)
+                    ? type.write(data.cast(value), context)
+                    : JsonTree.NODES.stringNode(String.valueOf(value));
+        }
+
+        @Override
+        void check(T value, String place, Context context) {
+            if (data.isInstance(value)) {
+                type.check(data.cast(value), place, context);
+            } else {
+                context.report("NOT_DATA", place, Context.abbreviate(String.valueOf(value)), expectation);
+            }
+        }
+
+        @Override
+        ObjectNode schema(ConfigSchema.Definitions definitions) {
+            return type.schema(definitions);
+        }
+
+        @Override
+        String label() {
+            return type.label();
+        }
+    }
+
+    /** Every object of the table in the order of the documentation. */
+    static List<ObjectType<?, ?>> objects() {
+        return List.of(CONFIG, LISTENER, LIMITS, TIMEOUTS, POOL, TARGET, ROUTE, REDIRECT, RESPOND, MIDDLEWARE_REF);
+    }
+}

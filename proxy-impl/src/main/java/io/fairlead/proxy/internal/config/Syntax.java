@@ -1,0 +1,200 @@
+package io.fairlead.proxy.internal.config;
+
+import io.fairlead.proxy.http.HttpSyntax;
+import io.fairlead.proxy.internal.net.CidrSet;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
+
+/** The rules of texts. */
+final class Syntax {
+    private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})");
+    private static final Pattern IPV4 =
+            Pattern.compile("((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\\.|$)){4}(?<!\\.)");
+    private static final Pattern IPV6_CHARS = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+
+    // The proxy frames messages and keeps connections itself; a value from elsewhere would let them be misread.
+    private static final Set<String> OWN_FIELDS =
+            Set.of("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade");
+
+    static final Type<String> ANY_TEXT = Types.text("text", text -> null);
+    static final Type<String> TEXT = Types.text("text", text -> text.isEmpty() ? "a text that is not empty" : null);
+    static final Type<String> NAME = Types.text("name", Syntax::name);
+    static final Type<String> TOKEN = Types.text("token", Syntax::token);
+    static final Type<String> REGEX = Types.text("regular expression", Syntax::regex);
+    static final Type<String> NETWORK = Types.text("CIDR block or address", Syntax::network);
+    static final Type<String> HOST = Types.text("address or host name", Syntax::host);
+    static final Type<String> TARGET_URL = Types.text("URL", "^http://[^/?#@\\s]+$", Syntax::targetUrl);
+    static final Type<String> FIELD_VALUE = Types.text("text", Syntax::fieldValue);
+    static final Type<String> SET_FIELD = Types.text("field name", Syntax::settableField);
+    static final Type<String> LOCATION = Types.text("text", Syntax::location);
+    static final Type<String> PATH = Types.text("path", Syntax::path);
+    static final Type<String> PATH_TEMPLATE = Types.text("path", Syntax::pathTemplate);
+    static final Type<String> COOKIE_ATTRIBUTE = Types.text("text", Syntax::cookieAttribute);
+    static final Type<String> COOKIE_DOMAIN = Types.text("domain", Syntax::cookieDomain);
+
+    private Syntax() {}
+
+    private static @Nullable String name(String text) {
+        boolean fine = !text.isBlank() && text.length() <= 200 && text.chars().noneMatch(Character::isISOControl);
+        return fine ? null : "a name of 1 to 200 characters";
+    }
+
+    private static @Nullable String token(String text) {
+        return HttpSyntax.isToken(text) ? null : "a token (RFC 9110 5.6.2)";
+    }
+
+    private static @Nullable String fieldValue(String text) {
+        return HttpSyntax.isFieldValue(text) ? null : "a field value without control characters (RFC 9110 5.5)";
+    }
+
+    static @Nullable String settableField(String text) {
+        return OWN_FIELDS.contains(text.toLowerCase(Locale.ROOT))
+                ? "a field that the proxy does not set itself"
+                : token(text);
+    }
+
+    private static @Nullable String location(String text) {
+        return text.isBlank() ? "a URL or path" : fieldValue(text);
+    }
+
+    private static @Nullable String regex(String text) {
+        try {
+            Pattern.compile(text);
+            return null;
+        } catch (PatternSyntaxException e) {
+            return "a regular expression: " + e.getDescription() + " near index " + e.getIndex();
+        }
+    }
+
+    /** Whether the references of a replacement fit the groups of the expression, as {@link Matcher} reads them. */
+    static @Nullable String replacement(String regex, String replacement) {
+        int groups = Pattern.compile(regex).matcher("").groupCount();
+        for (int i = 0; i < replacement.length(); i++) {
+            char c = replacement.charAt(i);
+            char next = i + 1 < replacement.length() ? replacement.charAt(i + 1) : 0;
+            if (c == '\\') {
+                if (next == 0) {
+                    return "a character after the last \\";
+                }
+                i++;
+            } else if (c == '$' && next == '{') {
+                int end = replacement.indexOf('}', i);
+                if (end < 0 || !hasGroup(regex, replacement.substring(i + 2, end))) {
+                    return "${name} with the name of a group of the regex";
+                }
+                i = end;
+            } else if (c == '$') {
+                if (next < '0' || next > '9' || next - '0' > groups) {
+                    return "$0 to $" + groups + ", or \\$ for the character $";
+                }
+                i++;
+            }
+        }
+        return null;
+    }
+
+    private static boolean hasGroup(String regex, String name) {
+        try {
+            // Java 17 does not list the groups, but refuses a reference to one that is not there.
+            Pattern.compile(regex + "\\k<" + name + ">");
+            return true;
+        } catch (PatternSyntaxException e) {
+            return false;
+        }
+    }
+
+    private static @Nullable String network(String text) {
+        try {
+            CidrSet.parse(List.of(text));
+            return null;
+        } catch (IllegalArgumentException e) {
+            return "a CIDR block such as 10.0.0.0/8, or an address";
+        }
+    }
+
+    private static boolean isIpv6(String text) {
+        if (!IPV6_CHARS.matcher(text).matches()) {
+            return false;
+        }
+        try {
+            // Never a look-up: what holds a colon is an address or an error.
+            InetAddress.getByName(text);
+            return true;
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+
+    private static @Nullable String host(String text) {
+        boolean fine = isIpv6(text) || isHostOrIpv4(text);
+        return fine ? null : "an address such as 127.0.0.1 or ::1, or a local host name";
+    }
+
+    private static boolean isHostOrIpv4(String text) {
+        // Digits and dots alone are an address, and must be a whole one.
+        return text.matches("[0-9.]+")
+                ? IPV4.matcher(text).matches()
+                : HOST_NAME.matcher(text).matches() && !text.contains("..");
+    }
+
+    private static @Nullable String targetUrl(String url) {
+        String expectation = "http://host[:port]";
+        if (url.regionMatches(true, 0, "https://", 0, 8)) {
+            return expectation + " (https is not supported yet)";
+        }
+        if (!url.regionMatches(true, 0, "http://", 0, 7)) {
+            return expectation;
+        }
+        String authority = url.substring(7);
+        if (authority.indexOf('@') >= 0) {
+            return expectation + ", without user";
+        }
+        for (char c : new char[] {'/', '?', '#'}) {
+            if (authority.indexOf(c) >= 0) {
+                return expectation + ", without path or query";
+            }
+        }
+        int bracket = authority.lastIndexOf(']');
+        int colon = authority.indexOf(':', bracket + 1);
+        String host = colon < 0 ? authority : authority.substring(0, colon);
+        boolean literal = host.startsWith("[") && host.endsWith("]");
+        if (literal ? !isIpv6(host.substring(1, host.length() - 1)) : !isHostOrIpv4(host)) {
+            return expectation;
+        }
+        if (colon >= 0) {
+            String port = authority.substring(colon + 1);
+            if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) < 1 || Integer.parseInt(port) > 65_535) {
+                return expectation + " with a port of 1 to 65535";
+            }
+        }
+        return null;
+    }
+
+    private static boolean isPathText(String text) {
+        return text.chars().allMatch(c -> c > ' ' && c < 127 && c != '?' && c != '#');
+    }
+
+    private static @Nullable String path(String text) {
+        return text.startsWith("/") && isPathText(text) ? null : "a path that begins with / and holds no query";
+    }
+
+    private static @Nullable String pathTemplate(String text) {
+        // A variable may hold the beginning.
+        return text.startsWith("{") && isPathText(text) ? null : path(text);
+    }
+
+    private static @Nullable String cookieAttribute(String text) {
+        return text.indexOf(';') >= 0 ? "no semicolon (RFC 6265 4.1.1)" : fieldValue(text);
+    }
+
+    private static @Nullable String cookieDomain(String text) {
+        return text.isEmpty() || text.startsWith(".") ? "a domain without leading dot, or *" : cookieAttribute(text);
+    }
+}

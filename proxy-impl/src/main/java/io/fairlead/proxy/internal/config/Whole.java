@@ -1,0 +1,179 @@
+package io.fairlead.proxy.internal.config;
+
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.middleware.MiddlewareRef;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.route.RouteAction;
+import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.transform.Transform;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import io.fairlead.proxy.upstream.UpstreamRef;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** The rules that look at more than one object: unique names, references, addresses, whether there is a route at all. */
+final class Whole {
+    private final ProxyConfig config;
+    private final @Nullable Registrations registrations;
+    private final Context context;
+    private final boolean poolsUnread;
+    private final boolean partial;
+
+    private Whole(ProxyConfig config, @Nullable Registrations registrations, Context context, boolean partial) {
+        this.config = config;
+        this.registrations = registrations;
+        this.context = context;
+        this.partial = partial;
+        this.poolsUnread = poolsUnread();
+    }
+
+    /**
+     * Reports what is wrong, but for places where a problem is known already.
+     *
+     * @param registrations null if they are not known yet: then references to code are not checked
+     * @param partial whether parts of the configuration could not be read
+     */
+    static void check(ProxyConfig config, @Nullable Registrations registrations, Context context, boolean partial) {
+        new Whole(config, registrations, context, partial).check();
+    }
+
+    private void check() {
+        listeners();
+        pools();
+        if (config.routes().isEmpty()) {
+            report("MISSING", "routes", "no routes", "at least one route");
+        }
+        middleware("middleware", "", config.middleware());
+        Map<String, Integer> ids = new HashMap<>();
+        for (int i = 0; i < config.routes().size(); i++) {
+            Route route = config.routes().get(i);
+            String place = "routes[" + i + "]";
+            Integer first = ids.putIfAbsent(route.id(), i);
+            if (first != null) {
+                report(
+                        "DUPLICATE",
+                        place + ".id",
+                        Context.quote(route.id()),
+                        "an id other than that of routes[" + first + "]");
+            }
+            String in = " (route " + Context.quote(route.id()) + ")";
+            if (route.action().orElse(null) instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref) {
+                upstream(place + ".to", in, ref.name());
+            }
+            middleware(place + ".middleware", in, route.middleware());
+            transforms(place + ".transforms", in, route.transforms());
+        }
+    }
+
+    /** One problem a place is enough: the second mostly follows from the first. */
+    private void report(String code, String place, String value, String expectation) {
+        if (!context.broken(place)) {
+            context.report(code, place, value, expectation);
+        }
+    }
+
+    private void listeners() {
+        Map<String, Integer> addresses = new HashMap<>();
+        for (int i = 0; i < config.listeners().size(); i++) {
+            Listener listener = config.listeners().get(i);
+            if (listener.port() == 0) {
+                continue;
+            }
+            String address = listener.host().toLowerCase(Locale.ROOT) + ":" + listener.port();
+            Integer first = addresses.putIfAbsent(address, i);
+            if (first != null) {
+                report(
+                        "DUPLICATE",
+                        "listeners[" + i + "].port",
+                        address,
+                        "an address other than that of listeners[" + first + "]");
+            }
+        }
+    }
+
+    private void pools() {
+        Map<String, Integer> names = new HashMap<>();
+        for (int i = 0; i < config.pools().size(); i++) {
+            UpstreamPool pool = config.pools().get(i);
+            String place = "pools[" + i + "].name";
+            Integer first = names.putIfAbsent(pool.name(), i);
+            if (first != null) {
+                report(
+                        "DUPLICATE",
+                        place,
+                        Context.quote(pool.name()),
+                        "a name other than that of pools[" + first + "]");
+            } else if (registrations != null && registrations.handlers().containsKey(pool.name())) {
+                report(
+                        "DUPLICATE",
+                        place,
+                        Context.quote(pool.name()),
+                        "a name other than that of a registered handler");
+            }
+        }
+    }
+
+    private void upstream(String place, String in, String name) {
+        TreeSet<String> known = new TreeSet<>();
+        config.pools().forEach(pool -> known.add(pool.name()));
+        if (known.contains(name)) {
+            return;
+        }
+        if (registrations != null) {
+            known.addAll(registrations.handlers().keySet());
+            unknown(place, in, name, "pool", known);
+        } else if (partial && !poolsUnread) {
+            // The program may register a handler of that name later; but it is told of other problems in any case.
+            String pools = known.isEmpty() ? "a pool" : "one of the pools " + String.join(", ", known);
+            report("UNKNOWN_REFERENCE", place, Context.quote(name) + in, pools + ", or a registered handler");
+        }
+    }
+
+    /** Whether there are pools whose names could not be read; then any name may be right. */
+    private boolean poolsUnread() {
+        for (int i = 0; i < config.pools().size(); i++) {
+            if (context.broken("pools[" + i + "].name")) {
+                return true;
+            }
+        }
+        return config.pools().isEmpty() && context.broken("pools");
+    }
+
+    private void middleware(String place, String in, List<Middleware> list) {
+        for (int i = 0; i < list.size(); i++) {
+            if (registrations != null && list.get(i) instanceof MiddlewareRef ref) {
+                unknown(
+                        place + "[" + i + "].ref",
+                        in,
+                        ref.name(),
+                        "middleware",
+                        registrations.middleware().keySet());
+            }
+        }
+    }
+
+    private void transforms(String place, String in, List<Transform> list) {
+        for (int i = 0; i < list.size(); i++) {
+            if (registrations != null && list.get(i) instanceof Transform.BodyEdit edit) {
+                Collection<String> known = registrations.bodyTransforms().keySet();
+                unknown(place + "[" + i + "].name", in, edit.name(), "body transform", known);
+            }
+        }
+    }
+
+    private void unknown(String place, String in, String name, String kind, Collection<String> known) {
+        if (!known.contains(name)) {
+            String expectation = known.isEmpty()
+                    ? "a " + kind + " of this name; none is defined"
+                    : "one of: " + String.join(", ", new TreeSet<>(known));
+            report("UNKNOWN_REFERENCE", place, Context.quote(name) + in, expectation);
+        }
+    }
+}

@@ -1,0 +1,464 @@
+package io.fairlead.proxy.internal.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.fairlead.proxy.ConfigurationException;
+import io.fairlead.proxy.ForwardedHeaders;
+import io.fairlead.proxy.Problem;
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.listener.Limits;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.Match;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.route.RouteAction;
+import io.fairlead.proxy.testing.Seeds;
+import io.fairlead.proxy.transform.Transform;
+import io.fairlead.proxy.upstream.HostPolicy;
+import io.fairlead.proxy.upstream.Upstream;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+final class ConfigJsonTest {
+
+    private static List<Problem> problems(String json) {
+        return catchThrowableOfType(ConfigurationException.class, () -> ConfigJson.read(json))
+                .problems();
+    }
+
+    private static List<String> lines(String json) {
+        return problems(json).stream().map(Problem::toString).toList();
+    }
+
+    /** One of everything, given with all its keys. */
+    private static ObjectNode everything() {
+        ProxyConfig config = ProxyConfig.builder()
+                .listener(Listener.builder("127.0.0.1", 8080)
+                        .trustedProxies(io.fairlead.proxy.listener.TrustedProxies.of("10.0.0.0/8"))
+                        .build())
+                .pool(UpstreamPool.of("catalog", "http://10.0.0.1:8080", "http://10.0.0.2:8080"))
+                .middleware(Middleware.ref("audit"))
+                .route(Route.builder("catalog")
+                        .match(Match.host("shop.example.com")
+                                .and(Match.path("/api/**"))
+                                .and(Match.method("GET", "HEAD"))
+                                .and(Match.header("X-A", "1"))
+                                .and(Match.queryRegex("q", "a+"))
+                                .and(Match.cookie("c"))
+                                .and(Match.clientAddress("10.0.0.0/8"))
+                                .and(Match.any().or(Match.pathRegex("/x").not())))
+                        .middleware(Middleware.ref("log"))
+                        .transform(Transform.stripPrefix("/api"))
+                        .transform(Transform.setRequestHeader("X-B", "2"))
+                        .transform(Transform.pathRegex("/(a)", "/$1"))
+                        .transform(Transform.requestBody("upper", 1000))
+                        .transform(Transform.rewriteCookieDomain("*", ""))
+                        .to(Upstream.ref("catalog"))
+                        .timeouts(Timeouts.ofDefaults().withTotal(Duration.ofSeconds(7)))
+                        .maxBodyBytes(5)
+                        .build())
+                .route(Route.builder("old").redirect(308, "/new{path}").build())
+                .route(Route.builder("teapot")
+                        .match(Match.path("/tea"))
+                        .action(new RouteAction.Respond(418, Map.of("X-C", "3"), "short and stout"))
+                        .build())
+                .build();
+        Context context = new Context(Placeholders.ofProcess(), true);
+        return (ObjectNode) Model.CONFIG.write(config, context);
+    }
+
+    @Test
+    void anyConfiguration_survivesTheRoundTrip() {
+        Seeds.run(2_000, random -> {
+            ProxyConfig config = new RandomConfig(random).config();
+            String json = ConfigJson.write(config);
+            assertThat(ConfigJson.read(json)).as(json).isEqualTo(config);
+            assertThat(ConfigJson.write(ConfigJson.read(json))).isEqualTo(json);
+        });
+    }
+
+    @Test
+    void anyConfigurationWithDefaultsWritten_readsBackEqual() {
+        Seeds.run(500, random -> {
+            ProxyConfig config = new RandomConfig(random).config();
+            Context context = new Context(Placeholders.ofProcess(), true);
+            context.inherit(config.timeouts());
+            String json = Model.CONFIG.write(config, context).toString();
+            assertThat(ConfigJson.read(json)).as(json).isEqualTo(config);
+        });
+    }
+
+    @Test
+    void drawnConfigurations_setEveryFieldOfTheTable() {
+        Set<String> untouched = new TreeSet<>();
+        Random random = new Random(1);
+        List<ProxyConfig> configs = Stream.generate(() -> new RandomConfig(random).config())
+                .limit(300)
+                .toList();
+        collect("", Model.CONFIG, configs, untouched);
+        collect(
+                "listeners.",
+                Model.LISTENER,
+                configs.stream().flatMap(c -> c.listeners().stream()).toList(),
+                untouched);
+        collect(
+                "pools.",
+                Model.POOL,
+                configs.stream().flatMap(c -> c.pools().stream()).toList(),
+                untouched);
+        collect(
+                "routes.",
+                Model.ROUTE,
+                configs.stream().flatMap(c -> c.routes().stream()).toList(),
+                untouched);
+        collect(
+                "timeouts.",
+                Model.TIMEOUTS,
+                configs.stream().map(ProxyConfig::timeouts).toList(),
+                untouched);
+        collect(
+                "limits.",
+                Model.LIMITS,
+                configs.stream()
+                        .flatMap(c -> c.listeners().stream())
+                        .map(Listener::limits)
+                        .toList(),
+                untouched);
+        // There is one version, one strategy, and $schema is for editors.
+        assertThat(untouched).containsExactly("$schema", "pools.loadBalancer", "version");
+    }
+
+    private static <T> void collect(String prefix, ObjectType<T, ?> type, List<T> values, Set<String> untouched) {
+        for (ObjectType.Field<T, ?, ?> field : type.fields()) {
+            Object standard = field.getter().apply(type.prototype());
+            if (values.stream().allMatch(value -> Objects.equals(field.getter().apply(value), standard))) {
+                untouched.add(prefix + field.name());
+            }
+        }
+    }
+
+    @Test
+    void everyAccessorOfTheModel_standsInTheTable() {
+        assertAccessors(ProxyConfig.class, Model.CONFIG, Set.of("toJson", "validate"));
+        assertAccessors(Listener.class, Model.LISTENER, Set.of());
+        assertAccessors(Limits.class, Model.LIMITS, Set.of());
+        assertAccessors(Timeouts.class, Model.TIMEOUTS, Set.of());
+        assertAccessors(UpstreamPool.class, Model.POOL, Set.of());
+        assertAccessors(io.fairlead.proxy.upstream.Target.class, Model.TARGET, Set.of());
+        // The action stands as one of three keys.
+        assertAccessors(Route.class, Model.ROUTE, Set.of("action"));
+        assertAccessors(RouteAction.Redirect.class, Model.REDIRECT, Set.of());
+        assertAccessors(RouteAction.Respond.class, Model.RESPOND, Set.of());
+    }
+
+    private static void assertAccessors(Class<?> type, ObjectType<?, ?> object, Set<String> others) {
+        List<String> names = new ArrayList<>();
+        for (Method method : type.getDeclaredMethods()) {
+            boolean accessor = Modifier.isPublic(method.getModifiers())
+                    && !Modifier.isStatic(method.getModifiers())
+                    && method.getParameterCount() == 0
+                    && !Set.of("toString", "hashCode", "toBuilder").contains(method.getName());
+            if (accessor && !others.contains(method.getName())) {
+                names.add(method.getName());
+            }
+        }
+        List<String> fields =
+                object.fields().stream().map(ObjectType.Field::name).toList();
+        assertThat(fields).as(type.getSimpleName()).containsAll(names);
+    }
+
+    @Test
+    void anErrorInAnyPlace_isReportedWithThatPlace() {
+        List<String> places = new ArrayList<>();
+        walk(everything(), "", places, (parent, key, place) -> {
+            JsonNode old = get(parent, key);
+            // Of no use anywhere: a list of a list for a scalar or an object, a number for a list.
+            JsonNode wrong = old.isArray()
+                    ? JsonTree.NODES.numberNode(-7)
+                    : JsonTree.NODES.arrayNode().addArray();
+            if (old.isString() && place.endsWith("method[0]")) {
+                wrong = JsonTree.NODES.numberNode(1);
+            }
+            JsonNode root = set(parent, key, wrong);
+            List<Problem> problems = problems(root.toString());
+            assertThat(problems).as(place).extracting(Problem::place).anyMatch(at -> Context.within(place, at));
+            assertThat(problems).as(place).extracting(Problem::place).allMatch(at -> Context.within(place, at));
+            set(parent, key, old);
+        });
+        assertThat(places).hasSizeGreaterThan(110).contains("routes[0].match.any[1].not.pathRegex");
+    }
+
+    @Test
+    void anUnknownKeyInAnyObject_isReportedWithItsPlace() {
+        ObjectNode root = everything();
+        List<String> places = new ArrayList<>();
+        walk(root, "", places, (parent, key, place) -> {
+            if (get(parent, key) instanceof ObjectNode object && !place.endsWith(".headers")) {
+                object.put("bogus", 1);
+                assertThat(problems(ROOT.get().toString()))
+                        .extracting(Problem::code, Problem::place)
+                        .containsExactly(org.assertj.core.groups.Tuple.tuple("UNKNOWN_KEY", place + ".bogus"));
+                object.remove("bogus");
+            }
+        });
+    }
+
+    /** The tree that is being walked, so that a visitor can print it whole. */
+    private static final ThreadLocal<ObjectNode> ROOT = new ThreadLocal<>();
+
+    @FunctionalInterface
+    private interface Visitor {
+        void visit(JsonNode parent, Object key, String place);
+    }
+
+    private static void walk(ObjectNode root, String place, List<String> places, Visitor visitor) {
+        ROOT.set(root);
+        children(root, place, places, visitor);
+    }
+
+    private static void children(JsonNode node, String place, List<String> places, Visitor visitor) {
+        if (node instanceof ObjectNode object) {
+            for (String name : List.copyOf(object.propertyNames())) {
+                visit(node, name, Context.child(place, name), places, visitor);
+            }
+        } else if (node instanceof ArrayNode array) {
+            for (int i = 0; i < array.size(); i++) {
+                visit(node, i, place + "[" + i + "]", places, visitor);
+            }
+        }
+    }
+
+    private static void visit(JsonNode parent, Object key, String place, List<String> places, Visitor visitor) {
+        places.add(place);
+        visitor.visit(parent, key, place);
+        children(get(parent, key), place, places, visitor);
+    }
+
+    private static JsonNode get(JsonNode parent, Object key) {
+        return key instanceof Integer index ? parent.get(index) : parent.get((String) key);
+    }
+
+    private static JsonNode set(JsonNode parent, Object key, JsonNode value) {
+        if (key instanceof Integer index) {
+            ((ArrayNode) parent).set(index, value);
+        } else {
+            ((ObjectNode) parent).set((String) key, value);
+        }
+        return ROOT.get();
+    }
+
+    @Test
+    void twentyErrors_giveTwentyProblems() {
+        String json = """
+                {
+                  "listners": [],
+                  "listeners": [
+                    {"host": "127.0.0.1", "port": 70000, "limits": {"maxHeaderFields": 2}},
+                    {"host": "not a host", "port": "80"},
+                    {"host": "127.0.0.1", "port": 81, "port": 82, "trustedProxies": ["10.0.0.0/33"]}
+                  ],
+                  "timeouts": {"connect": "-1s", "idle": 60, "total": "soon"},
+                  "pools": [
+                    {"name": "orders", "targets": ["https://10.0.0.1"], "maxQueue": 5},
+                    {"name": "users", "targets": [], "hostPolicy": "keep"},
+                    {"name": "orders", "targets": ["http://10.0.0.1:8080/path"]}
+                  ],
+                  "routes": [
+                    {"id": "a", "match": {"path": "/a", "method": ["G T"]}, "to": "ordres"},
+                    {"id": "b", "match": {"path": "/b"}, "redirect": {"status": 304, "location": "/"}},
+                    {"id": "c", "match": {"path": "/c"}, "transforms": [{"type": "stripPrefx", "prefix": "/c"}]}
+                  ]
+                }
+                """;
+        assertThat(problems(json))
+                .extracting(Problem::code, Problem::place)
+                .map(Object::toString)
+                .containsExactlyInAnyOrder(
+                        "(\"DUPLICATE_KEY\", \"listeners[2].port\")",
+                        "(\"UNKNOWN_KEY\", \"listners\")",
+                        "(\"MISSING\", \"version\")",
+                        "(\"OUT_OF_RANGE\", \"listeners[0].port\")",
+                        "(\"OUT_OF_RANGE\", \"listeners[0].limits.maxHeaderFields\")",
+                        "(\"INVALID\", \"listeners[1].host\")",
+                        "(\"WRONG_TYPE\", \"listeners[1].port\")",
+                        "(\"INVALID\", \"listeners[2].trustedProxies[0]\")",
+                        "(\"OUT_OF_RANGE\", \"timeouts.connect\")",
+                        "(\"WRONG_TYPE\", \"timeouts.idle\")",
+                        "(\"INVALID\", \"timeouts.total\")",
+                        "(\"UNKNOWN_KEY\", \"pools[0].maxQueue\")",
+                        "(\"INVALID\", \"pools[0].targets[0]\")",
+                        "(\"MISSING\", \"pools[1].targets\")",
+                        "(\"INVALID\", \"pools[1].hostPolicy\")",
+                        "(\"INVALID\", \"pools[2].targets[0]\")",
+                        "(\"INVALID\", \"routes[0].match.method[0]\")",
+                        "(\"OUT_OF_RANGE\", \"routes[1].redirect.status\")",
+                        "(\"INVALID\", \"routes[2].transforms[0].type\")",
+                        "(\"MISSING\", \"routes[2]\")",
+                        "(\"DUPLICATE\", \"pools[2].name\")",
+                        "(\"UNKNOWN_REFERENCE\", \"routes[0].to\")");
+    }
+
+    @Test
+    void problems_tellPlaceValueAndExpectation() {
+        assertThat(lines("""
+                                {"version": 1, "pools": [{"name": "orders", "targets": ["https://a"], "hostPolcy": "x",
+                                  "maxQueued": -1, "queueTimeout": "0s"}],
+                                 "routes": [{"id": "x", "to": "ordres"}]}
+                                """))
+                .containsExactly(
+                        "pools[0].hostPolcy: unknown key (expected: hostPolicy)",
+                        "pools[0].targets[0]: \"https://a\" (expected: http://host[:port] (https is not supported yet))",
+                        "pools[0].maxQueued: -1 (expected: >= 0)",
+                        "pools[0].queueTimeout: 0s (expected: 1ms to 876000h)",
+                        "routes[0].to: \"ordres\" (route \"x\") (expected: one of the pools orders, or a registered handler)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "   ", "{", "[1,", "{\"version\": 1,}", "{\"version\": 1} x", "nul", "{'a': 1}"})
+    void textThatIsNoJson_isOneProblemOfSyntax(String json) {
+        assertThat(problems(json)).hasSize(1).first().extracting(Problem::code).isEqualTo("SYNTAX");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[]", "1", "null", "\"x\""})
+    void rootThatIsNoObject_isOneProblem(String json) {
+        assertThat(problems(json)).hasSize(1).first().extracting(Problem::code).isEqualTo("WRONG_TYPE");
+    }
+
+    @Test
+    void anotherVersion_isAProblem() {
+        assertThat(lines("{\"version\": 2, \"routes\": [{\"id\": \"a\", \"respond\": {\"status\": 200}}]}"))
+                .containsExactly("version: 2 (expected: 1)");
+    }
+
+    @Test
+    void severalActions_areAProblem() {
+        assertThat(lines("{\"version\": 1, \"pools\": [{\"name\": \"p\", \"targets\": [\"http://a\"]}],"
+                        + " \"routes\": [{\"id\": \"a\", \"to\": \"p\", \"respond\": {\"status\": 200}}]}"))
+                .containsExactly("routes[0]: to and respond (expected: only one of: to, redirect, respond)");
+    }
+
+    @Test
+    void keysOfAMatch_meanAndInTheirOrder() {
+        ProxyConfig config = ConfigJson.read("""
+                {"version": 1, "routes": [{"id": "a", "respond": {"status": 200}, "match":
+                  {"path": "/a", "host": "h", "method": "GET", "not": {"header": {"name": "X", "regex": "a+"}}}}]}
+                """);
+        assertThat(config.routes().get(0).match())
+                .isEqualTo(Match.path("/a")
+                        .and(Match.host("h"))
+                        .and(Match.method("GET"))
+                        .and(Match.headerRegex("X", "a+").not()));
+    }
+
+    @Test
+    void twoConditionsOfOneKind_areWrittenAsAll() {
+        Route route = Route.builder("a")
+                .match(Match.header("X").and(Match.header("Y")))
+                .respond(200, "")
+                .build();
+        String json = ConfigJson.write(ProxyConfig.builder().route(route).build());
+        assertThat(json).contains("\"all\"");
+        assertThat(ConfigJson.read(json).routes()).containsExactly(route);
+    }
+
+    @Test
+    void deadlinesThatARouteLeavesOut_areTheProxys() {
+        ProxyConfig config = ConfigJson.read("""
+                {"version": 1, "routes": [{"id": "a", "respond": {"status": 200}, "timeouts": {"connect": "1s"}}],
+                 "timeouts": {"total": "9s", "connect": "2s"}}
+                """);
+        assertThat(config.routes().get(0).timeouts())
+                .contains(Timeouts.ofDefaults().withTotal(Duration.ofSeconds(9)).withConnect(Duration.ofSeconds(1)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"60s", "1m", "60000ms", "PT1M", "pt60s"})
+    void durations_readInAllForms(String text) {
+        ProxyConfig config = ConfigJson.read("{\"version\": 1, \"stopTimeout\": \"" + text + "\"}");
+        assertThat(config.stopTimeout()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(ConfigJson.write(config)).contains("\"stopTimeout\": \"1m\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "5", "s", "5 s", "1.5s", "99999999999999999999s", "999999999999999999d", "PT", "1m30s"})
+    void durationsThatAreNone_areAProblem(String text) {
+        assertThat(problems("{\"version\": 1, \"stopTimeout\": \"" + text + "\"}"))
+                .anyMatch(problem ->
+                        problem.code().equals("INVALID") && problem.place().equals("stopTimeout"));
+    }
+
+    @Test
+    void numbersBeyondTheType_areOutOfRange() {
+        assertThat(lines("{\"version\": 1, \"routes\": [{\"id\": \"a\", \"respond\": {\"status\": 200}, \"order\":"
+                        + " 3000000000, \"maxBodyBytes\": 1e3}], \"pools\": [{\"name\": \"p\", \"targets\":"
+                        + " [\"http://a\"], \"maxQueued\": 99999999999999999999}]}"))
+                .containsExactly(
+                        "pools[0].maxQueued: 99999999999999999999 (expected: <= 2147483647)",
+                        "routes[0].order: 3000000000 (expected: <= 2147483647)",
+                        "routes[0].maxBodyBytes: 1000.0 (expected: a whole number)");
+    }
+
+    @Test
+    void defaults_areNotWritten() {
+        ProxyConfig config = ProxyConfig.builder()
+                .listener(Listener.http(8080))
+                .pool(UpstreamPool.builder("a")
+                        .target("http://b")
+                        .hostPolicy(HostPolicy.TARGET)
+                        .build())
+                .route(Route.builder("r").to(Upstream.ref("a")).build())
+                .forwardedHeaders(ForwardedHeaders.OFF)
+                .build();
+        assertThat(ConfigJson.write(config)).isEqualTo("""
+                        {
+                          "version": 1,
+                          "listeners": [ {
+                            "port": 8080
+                          } ],
+                          "pools": [ {
+                            "name": "a",
+                            "targets": [ "http://b" ],
+                            "hostPolicy": "target"
+                          } ],
+                          "routes": [ {
+                            "id": "r",
+                            "to": "a"
+                          } ],
+                          "forwardedHeaders": "off"
+                        }
+                        """);
+    }
+
+    @Test
+    void codeInAConfiguration_isNotWritten() {
+        ProxyConfig config = ProxyConfig.builder()
+                .middleware((exchange, chain) -> chain.proceed(exchange))
+                .route(Route.builder("a").to(UpstreamPool.of("p", "http://a")).build())
+                .build();
+        ConfigurationException thrown =
+                catchThrowableOfType(ConfigurationException.class, () -> ConfigJson.write(config));
+        assertThat(thrown.problems())
+                .extracting(Problem::code, Problem::place)
+                .map(Object::toString)
+                .containsExactly("(\"NOT_DATA\", \"middleware[0]\")", "(\"NOT_DATA\", \"routes[0].to\")");
+    }
+}

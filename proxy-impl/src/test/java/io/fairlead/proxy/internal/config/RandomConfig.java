@@ -1,0 +1,230 @@
+package io.fairlead.proxy.internal.config;
+
+import io.fairlead.proxy.ForwardedHeaders;
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.listener.Limits;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.listener.TrustedProxies;
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.Match;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.route.RouteAction;
+import io.fairlead.proxy.transform.Transform;
+import io.fairlead.proxy.upstream.HostPolicy;
+import io.fairlead.proxy.upstream.Upstream;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Supplier;
+
+/** Draws configurations that a proxy could run, with every setting of the API now and then. */
+final class RandomConfig {
+    private final Random random;
+
+    RandomConfig(Random random) {
+        this.random = random;
+    }
+
+    ProxyConfig config() {
+        ProxyConfig.Builder config = ProxyConfig.builder();
+        for (int i = random.nextInt(3); i > 0; i--) {
+            config.listener(listener(20_000 + i));
+        }
+        int pools = 1 + random.nextInt(3);
+        for (int i = 0; i < pools; i++) {
+            config.pool(pool("pool " + i));
+        }
+        for (int i = 1 + random.nextInt(4); i > 0; i--) {
+            config.route(route("route-" + i, pools));
+        }
+        for (int i = random.nextInt(3); i > 0; i--) {
+            config.middleware(Middleware.ref(name()));
+        }
+        sometimes(() -> config.timeouts(timeouts()));
+        sometimes(() -> config.forwardedHeaders(one(ForwardedHeaders.values())));
+        sometimes(() -> config.via(random.nextBoolean()));
+        sometimes(() -> config.failureHeader(random.nextBoolean()));
+        sometimes(() -> config.stopTimeout(duration()));
+        return config.build();
+    }
+
+    private Listener listener(int port) {
+        Listener.Builder listener = Listener.builder(one("0.0.0.0", "127.0.0.1", "::1", "localhost"), port);
+        sometimes(() -> listener.limits(limits()));
+        sometimes(() -> listener.trustedProxies(new TrustedProxies(some(this::network))));
+        sometimes(() -> listener.halfClose(random.nextBoolean()));
+        return listener.build();
+    }
+
+    private Limits limits() {
+        return new Limits(
+                1 + random.nextInt(100_000),
+                random.nextInt(1_000),
+                64 + random.nextInt(1_000),
+                256 + random.nextInt(1_000_000),
+                8 + random.nextInt(900),
+                one(0L, 1L, Long.MAX_VALUE),
+                random.nextInt(1_000));
+    }
+
+    private Timeouts timeouts() {
+        return new Timeouts(duration(), duration(), duration(), duration(), duration(), duration(), duration());
+    }
+
+    private UpstreamPool pool(String name) {
+        UpstreamPool.Builder pool = UpstreamPool.builder(name);
+        for (int i = 1 + random.nextInt(3); i > 0; i--) {
+            pool.target(one("http://10.0.0.1", "http://[::1]:81", "http://my_service.local:8080"));
+        }
+        sometimes(() -> pool.loadBalancer(LoadBalancer.roundRobin()));
+        sometimes(() -> pool.hostPolicy(one(HostPolicy.values())));
+        sometimes(() -> pool.maxConnectionsPerTarget(1 + random.nextInt(5_000)));
+        sometimes(() -> pool.maxQueued(random.nextInt(5_000)));
+        sometimes(() -> pool.queueTimeout(duration().plusMillis(1)));
+        sometimes(() -> pool.idleTimeout(duration().plusMillis(1)));
+        sometimes(() -> pool.maxAge(duration()));
+        sometimes(() -> pool.dnsRefresh(duration().plusSeconds(1)));
+        sometimes(() -> pool.maxResponseHeaderBytes(1_024 + random.nextInt(100_000)));
+        return pool.build();
+    }
+
+    private Route route(String id, int pools) {
+        Route.Builder route = Route.builder(id).match(match(3));
+        sometimes(() -> route.order(random.nextInt()));
+        for (int i = random.nextInt(3); i > 0; i--) {
+            route.middleware(Middleware.ref(name()));
+        }
+        for (int i = random.nextInt(4); i > 0; i--) {
+            route.transform(transform());
+        }
+        switch (random.nextInt(3)) {
+            case 0 -> route.redirect(one(301, 302, 303, 307, 308), "/there" + fieldValue());
+            case 1 -> {
+                Map<String, String> headers = new LinkedHashMap<>();
+                sometimes(() -> headers.put("X-" + name(), fieldValue()));
+                sometimes(() -> headers.put("Content-Type", "text/html"));
+                route.action(new RouteAction.Respond(200 + random.nextInt(400), headers, text()));
+            }
+            default -> route.to(Upstream.ref("pool " + random.nextInt(pools)));
+        }
+        sometimes(() -> route.timeouts(timeouts()));
+        sometimes(() -> route.timeouts(Timeouts.ofDefaults().withTotal(duration())));
+        sometimes(() -> route.maxBodyBytes(random.nextInt(100_000)));
+        return route.build();
+    }
+
+    private Match match(int depth) {
+        return switch (random.nextInt(depth > 0 ? 16 : 13)) {
+            case 0 -> Match.any();
+            case 1 -> Match.host(one("a.example.com", "*.example.com"));
+            case 2 -> Match.path(one("/", "/api/**", "/users/{id}/orders"));
+            case 3 -> Match.pathRegex("/v[0-9]+/(?<rest>.*)");
+            case 4 -> Match.method(one("GET", "POST"), "PATCH");
+            case 5 -> Match.header(name());
+            case 6 -> Match.header(name(), fieldValue());
+            case 7 -> Match.headerRegex(name(), "a.*");
+            case 8 -> random.nextBoolean() ? Match.query(name()) : Match.query("q p", text());
+            case 9 -> Match.queryRegex(name(), "[^x]+");
+            case 10 -> random.nextBoolean() ? Match.cookie(name()) : Match.cookie(name(), text());
+            case 11 -> Match.cookieRegex(name(), "a|b");
+            case 12 -> Match.clientAddress(network(), network());
+            case 13 -> new Match.And(matches(depth - 1));
+            case 14 -> new Match.Or(matches(depth - 1));
+            default -> match(depth - 1).not();
+        };
+    }
+
+    private List<Match> matches(int depth) {
+        List<Match> parts = new ArrayList<>();
+        for (int i = 1 + random.nextInt(3); i > 0; i--) {
+            parts.add(match(depth));
+        }
+        return parts;
+    }
+
+    private Transform transform() {
+        return switch (random.nextInt(21)) {
+            case 0 -> Transform.setPath("/{id}/x");
+            case 1 -> Transform.stripPrefix("/api");
+            case 2 -> Transform.addPrefix("/v1");
+            case 3 -> Transform.pathRegex("/(?<a>[^/]+)/(.*)", one("/$1", "/${a}", "\\$", "$0"));
+            case 4 -> Transform.setQuery("a b", text());
+            case 5 -> Transform.addQuery(name(), text());
+            case 6 -> Transform.removeQuery(name());
+            case 7 -> Transform.setRequestHeader(name(), fieldValue());
+            case 8 -> Transform.addRequestHeader(name(), fieldValue());
+            case 9 -> Transform.removeRequestHeader(name());
+            case 10 -> Transform.setResponseHeader(name(), fieldValue());
+            case 11 -> Transform.addResponseHeader(name(), fieldValue());
+            case 12 -> Transform.removeResponseHeader(name());
+            case 13 -> Transform.setResponseTrailer(name(), fieldValue());
+            case 14 -> Transform.removeResponseTrailer(name());
+            case 15 -> Transform.rewriteLocation("http://internal:8080/", one("/shop/", ""));
+            case 16 -> Transform.rewriteCookieDomain(one("*", "internal"), one("example.com", ""));
+            case 17 -> Transform.rewriteCookiePath("/", "/shop/");
+            case 18 -> Transform.requestBody(name(), 1 + random.nextInt(100));
+            case 19 -> Transform.responseBody(name(), Integer.MAX_VALUE);
+            default -> Transform.setRequestHeader("Host", "{host}");
+        };
+    }
+
+    private Duration duration() {
+        return switch (random.nextInt(6)) {
+            case 0 -> Duration.ZERO;
+            case 1 -> Duration.ofNanos(random.nextInt(Integer.MAX_VALUE));
+            case 2 -> Duration.ofMillis(random.nextInt(100_000));
+            case 3 -> Duration.ofSeconds(random.nextInt(10_000));
+            case 4 -> Duration.ofMinutes(random.nextInt(10_000));
+            default -> Duration.ofHours(random.nextInt(100));
+        };
+    }
+
+    private String network() {
+        return one("10.0.0.0/8", "192.168.1.1", "::1/128", "fe80::/10");
+    }
+
+    private String name() {
+        return one("audit", "X-Name", "a.b", "x_1");
+    }
+
+    /** Everything that could be mistaken for JSON, for a placeholder or for an escape. */
+    private String text() {
+        return random.nextInt(3) == 0
+                ? fieldValue()
+                : one("", "\u20ac\n\t\"\\", "\ud83d\ude00", "\u0000", fieldValue());
+    }
+
+    private String fieldValue() {
+        StringBuilder text = new StringBuilder();
+        for (int i = random.nextInt(6); i > 0; i--) {
+            text.append(
+                    one("$", "{", "}", "${", "$${", "${env:HOME}", "${name}", "a", " ", "\"", "\\", "\u00e9", "env:"));
+        }
+        return text.toString();
+    }
+
+    private <T> List<T> some(Supplier<T> supplier) {
+        List<T> list = new ArrayList<>();
+        for (int i = random.nextInt(3); i > 0; i--) {
+            list.add(supplier.get());
+        }
+        return list;
+    }
+
+    @SafeVarargs
+    private <T> T one(T... choices) {
+        return choices[random.nextInt(choices.length)];
+    }
+
+    private void sometimes(Runnable action) {
+        if (random.nextBoolean()) {
+            action.run();
+        }
+    }
+}

@@ -1,0 +1,310 @@
+package io.fairlead.proxy.internal.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.proxy.Problem;
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.listener.Limits;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.listener.TrustedProxies;
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.Match;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.route.RouteAction;
+import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.transform.Transform;
+import io.fairlead.proxy.upstream.Upstream;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ValidatorTest {
+    private static final Route ROUTE = Route.builder("r").respond(200, "").build();
+
+    private static List<String> problems(ProxyConfig.Builder config) {
+        return problems(config, Registrations.none());
+    }
+
+    private static List<String> problems(ProxyConfig.Builder config, Registrations registrations) {
+        return Validator.validate(config.build(), registrations).stream()
+                .map(problem -> problem.code() + " " + problem)
+                .toList();
+    }
+
+    private static ProxyConfig.Builder with(Route.Builder route) {
+        return ProxyConfig.builder().route(route.build());
+    }
+
+    private static Route.Builder answering() {
+        return Route.builder("r").respond(200, "");
+    }
+
+    @Test
+    void minimalConfiguration_hasNoProblem() {
+        assertThat(problems(ProxyConfig.builder().route(ROUTE))).isEmpty();
+    }
+
+    @Test
+    void noRoutes_isAProblem() {
+        assertThat(problems(ProxyConfig.builder()))
+                .containsExactly("MISSING routes: no routes (expected: at least one route)");
+    }
+
+    @Test
+    void equalNames_areProblems() {
+        ProxyConfig.Builder config = ProxyConfig.builder()
+                .listener(Listener.http("localhost", 80))
+                .listener(Listener.http("LOCALHOST", 80))
+                .listener(Listener.http(0))
+                .listener(Listener.http(0))
+                .pool(UpstreamPool.of("p", "http://a"))
+                .pool(UpstreamPool.of("p", "http://b"))
+                .route(ROUTE)
+                .route(answering().match(Match.path("/a")).build());
+        assertThat(problems(config))
+                .containsExactly(
+                        "DUPLICATE listeners[1].port: localhost:80 (expected: an address other than that of listeners[0])",
+                        "DUPLICATE pools[1].name: \"p\" (expected: a name other than that of pools[0])",
+                        "DUPLICATE routes[1].id: \"r\" (expected: an id other than that of routes[0])");
+    }
+
+    @Test
+    void unknownReferences_areProblemsWhereRegistrationsAreKnown() {
+        ProxyConfig.Builder config = with(Route.builder("shop")
+                        .to(Upstream.ref("ordres"))
+                        .middleware(Middleware.ref("audt"))
+                        .transform(Transform.requestBody("uper", 10)))
+                .pool(UpstreamPool.of("orders", "http://a"))
+                .middleware(Middleware.ref("nope"));
+        Registrations known = new Registrations(
+                "proxy",
+                0,
+                Map.of("audit", (exchange, chain) -> chain.proceed(exchange)),
+                Map.of(),
+                Map.of("upper", bytes -> bytes),
+                List.of(),
+                List.of());
+        assertThat(problems(config, known))
+                .containsExactly(
+                        "UNKNOWN_REFERENCE middleware[0].ref: \"nope\" (expected: one of: audit)",
+                        "UNKNOWN_REFERENCE routes[0].to: \"ordres\" (route \"shop\") (expected: one of: orders)",
+                        "UNKNOWN_REFERENCE routes[0].middleware[0].ref: \"audt\" (route \"shop\") (expected: one of: audit)",
+                        "UNKNOWN_REFERENCE routes[0].transforms[0].name: \"uper\" (route \"shop\") (expected: one of: upper)");
+        assertThat(Validator.validate(config.build(), null)).isEmpty();
+    }
+
+    @Test
+    void routeWithoutAction_isAProblem() {
+        assertThat(problems(with(Route.builder("a"))))
+                .containsExactly(
+                        "MISSING routes[0]: route \"a\" without action (expected: one of: to, redirect, respond)");
+    }
+
+    @Test
+    void codeOrPoolInPlaceOfAName_isAProblem() {
+        ProxyConfig.Builder config = with(Route.builder("a")
+                .middleware((exchange, chain) -> chain.proceed(exchange))
+                .to(UpstreamPool.of("p", "http://a")));
+        assertThat(Validator.validate(config.build(), Registrations.none()))
+                .extracting(Problem::code)
+                .containsExactly("NOT_DATA", "NOT_DATA");
+    }
+
+    private static Arguments bad(String place, ProxyConfig.Builder config) {
+        return Arguments.of(place, config);
+    }
+
+    private static ProxyConfig.Builder with(UpstreamPool.Builder pool) {
+        return ProxyConfig.builder().route(ROUTE).pool(pool.build());
+    }
+
+    private static UpstreamPool.Builder pool() {
+        return UpstreamPool.builder("p").target("http://a");
+    }
+
+    private static ProxyConfig.Builder with(Limits limits) {
+        return ProxyConfig.builder()
+                .route(ROUTE)
+                .listener(Listener.builder("::1", 0).limits(limits).build());
+    }
+
+    private static ProxyConfig.Builder with(Timeouts timeouts) {
+        return ProxyConfig.builder().route(ROUTE).timeouts(timeouts);
+    }
+
+    private static ProxyConfig.Builder with(Transform transform) {
+        return with(answering().transform(transform));
+    }
+
+    private static ProxyConfig.Builder with(Match match) {
+        return with(answering().match(match));
+    }
+
+    private static ProxyConfig.Builder with(RouteAction action) {
+        return with(Route.builder("r").action(action));
+    }
+
+    static Stream<Arguments> outOfRange() {
+        Duration negative = Duration.ofMillis(-1);
+        Limits limits = Limits.ofDefaults();
+        Timeouts timeouts = Timeouts.ofDefaults();
+        return Stream.of(
+                bad("stopTimeout", ProxyConfig.builder().route(ROUTE).stopTimeout(negative)),
+                bad("listeners[0].port", ProxyConfig.builder().route(ROUTE).listener(Listener.http(65_536))),
+                bad("listeners[0].port", ProxyConfig.builder().route(ROUTE).listener(Listener.http(-1))),
+                bad("listeners[0].host", ProxyConfig.builder().route(ROUTE).listener(Listener.http("a b", 1))),
+                bad("listeners[0].host", ProxyConfig.builder().route(ROUTE).listener(Listener.http("1.2.3", 1))),
+                bad(
+                        "listeners[0].trustedProxies[1]",
+                        ProxyConfig.builder()
+                                .route(ROUTE)
+                                .listener(Listener.builder("a", 1)
+                                        .trustedProxies(TrustedProxies.of("::/0", "example.com"))
+                                        .build())),
+                bad("listeners[0].limits.maxConnections", with(limits.withMaxConnections(0))),
+                bad("listeners[0].limits.maxConnectionsPerClient", with(limits.withMaxConnectionsPerClient(-1))),
+                bad("listeners[0].limits.maxTargetBytes", with(limits.withMaxTargetBytes(63))),
+                bad("listeners[0].limits.maxTargetBytes", with(limits.withMaxTargetBytes(65_537))),
+                bad("listeners[0].limits.maxHeaderBytes", with(limits.withMaxHeaderBytes(255))),
+                bad("listeners[0].limits.maxHeaderFields", with(limits.withMaxHeaderFields(1_001))),
+                bad("listeners[0].limits.maxBodyBytes", with(limits.withMaxBodyBytes(-1))),
+                bad("listeners[0].limits.minBodyBytesPerSecond", with(limits.withMinBodyBytesPerSecond(-1))),
+                bad("timeouts.requestHead", with(timeouts.withRequestHead(negative))),
+                bad("timeouts.connect", with(timeouts.withConnect(negative))),
+                bad("timeouts.responseHead", with(timeouts.withResponseHead(negative))),
+                bad("timeouts.attempt", with(timeouts.withAttempt(negative))),
+                bad("timeouts.total", with(timeouts.withTotal(negative))),
+                bad("timeouts.idle", with(timeouts.withIdle(negative))),
+                bad("timeouts.keepAlive", with(timeouts.withKeepAlive(Duration.ofDays(40_000)))),
+                bad("pools[0].name", ProxyConfig.builder().route(ROUTE).pool(UpstreamPool.of(" ", "http://a"))),
+                bad("pools[0].targets", ProxyConfig.builder().route(ROUTE).pool(UpstreamPool.of("p"))),
+                bad("pools[0].targets[1]", with(pool().target("http://a/path"))),
+                bad("pools[0].maxConnectionsPerTarget", with(pool().maxConnectionsPerTarget(0))),
+                bad("pools[0].maxQueued", with(pool().maxQueued(-1))),
+                bad("pools[0].queueTimeout", with(pool().queueTimeout(Duration.ZERO))),
+                bad("pools[0].idleTimeout", with(pool().idleTimeout(Duration.ZERO))),
+                bad("pools[0].maxAge", with(pool().maxAge(negative))),
+                bad("pools[0].dnsRefresh", with(pool().dnsRefresh(Duration.ofMillis(999)))),
+                bad("pools[0].maxResponseHeaderBytes", with(pool().maxResponseHeaderBytes(1_023))),
+                bad("routes[0].id", with(Route.builder("").respond(200, ""))),
+                bad("routes[0].maxBodyBytes", with(answering().maxBodyBytes(-1))),
+                bad("routes[0].timeouts.idle", with(answering().timeouts(timeouts.withIdle(negative)))),
+                bad("routes[0].to", with(Route.builder("r").to(Upstream.ref("")))),
+                bad("routes[0].redirect.status", with(new RouteAction.Redirect(304, "/"))),
+                bad("routes[0].redirect.status", with(new RouteAction.Redirect(200, "/"))),
+                bad("routes[0].redirect.location", with(new RouteAction.Redirect(302, ""))),
+                bad("routes[0].redirect.location", with(new RouteAction.Redirect(302, "/\r\nSet-Cookie: a=b"))),
+                bad("routes[0].respond.status", with(new RouteAction.Respond(199, Map.of(), ""))),
+                bad("routes[0].respond.headers.a b", with(new RouteAction.Respond(200, Map.of("a b", ""), ""))),
+                bad("routes[0].respond.headers.A", with(new RouteAction.Respond(200, Map.of("A", "a\nb"), ""))),
+                bad(
+                        "routes[0].respond.headers.Content-Length",
+                        with(new RouteAction.Respond(200, Map.of("Content-Length", "1"), ""))),
+                bad("routes[0].transforms[0].path", with(Transform.setPath("a"))),
+                bad("routes[0].transforms[0].path", with(Transform.setPath("/a?b"))),
+                bad("routes[0].transforms[0].prefix", with(Transform.stripPrefix("api"))),
+                bad("routes[0].transforms[0].prefix", with(Transform.addPrefix(""))),
+                bad("routes[0].transforms[0].regex", with(Transform.pathRegex("(", ""))),
+                bad("routes[0].transforms[0].replacement", with(Transform.pathRegex("(a)", "$2"))),
+                bad("routes[0].transforms[0].replacement", with(Transform.pathRegex("(a)", "${b}"))),
+                bad("routes[0].transforms[0].replacement", with(Transform.pathRegex("(a)", "a\\"))),
+                bad("routes[0].transforms[0].name", with(Transform.setQuery("", "a"))),
+                bad("routes[0].transforms[0].name", with(Transform.removeQuery(""))),
+                bad("routes[0].transforms[0].name", with(Transform.setRequestHeader("a:", "b"))),
+                bad("routes[0].transforms[0].name", with(Transform.setRequestHeader("transfer-encoding", "chunked"))),
+                bad("routes[0].transforms[0].value", with(Transform.addResponseHeader("A", "\u20ac"))),
+                bad("routes[0].transforms[0].name", with(Transform.removeResponseTrailer(""))),
+                bad("routes[0].transforms[0].from", with(Transform.rewriteLocation("", "a"))),
+                bad("routes[0].transforms[0].from", with(Transform.rewriteCookieDomain(".a", "b"))),
+                bad("routes[0].transforms[0].to", with(Transform.rewriteCookiePath("/a", "/b; Secure"))),
+                bad("routes[0].transforms[0].maxBytes", with(Transform.requestBody("upper", 0))),
+                bad(
+                        "routes[0].transforms[0]",
+                        with(new Transform.BodyEdit(Transform.Part.RESPONSE_TRAILER, "upper", 1))),
+                bad("routes[0].match.path", with(Match.path(""))),
+                bad("routes[0].match.pathRegex", with(Match.pathRegex("["))),
+                bad("routes[0].match.method", with(Match.method())),
+                bad("routes[0].match.method[0]", with(Match.method("A B"))),
+                bad("routes[0].match.header.name", with(Match.header(""))),
+                bad("routes[0].match.header.value", with(Match.header("A", "\n"))),
+                bad("routes[0].match.query.regex", with(Match.queryRegex("a", "*"))),
+                bad("routes[0].match.clientAddress[0]", with(Match.clientAddress("10.0.0.0/99"))),
+                bad("routes[0].match.all", with(new Match.And(List.of()))),
+                bad("routes[0].match.any", with(new Match.Or(List.of()))),
+                bad("routes[0].match.not.host", with(Match.host("").not())),
+                bad("routes[0].match.path", with(Match.host("a").and(Match.path("")))),
+                bad("routes[0].match.all[1].cookie.name", with(Match.cookie("a").and(Match.cookie("=")))));
+    }
+
+    @ParameterizedTest(name = "{index} {0}")
+    @MethodSource("outOfRange")
+    void settingOutOfItsRange_isOneProblemAtItsPlace(String place, ProxyConfig.Builder config) {
+        Registrations registrations = new Registrations(
+                "proxy", 0, Map.of(), Map.of(), Map.of("upper", bytes -> bytes), List.of(), List.of());
+        assertThat(Validator.validate(config.build(), registrations))
+                .extracting(Problem::place)
+                .containsExactly(place);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://a",
+                "http://a:1",
+                "HTTP://A.example:65535",
+                "http://127.0.0.1:80",
+                "http://[::1]",
+                "http://[::1]:80",
+                "http://my_service:80",
+                "http://xn--e1afmkfd.example"
+            })
+    void urlsOfTargets_areAccepted(String url) {
+        assertThat(problems(with(UpstreamPool.builder("p").target(url)))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "a",
+                "a:80",
+                "http://",
+                "http://:80",
+                "http:/a",
+                "https://a",
+                "h2c://a",
+                "http://a/",
+                "http://a?b",
+                "http://a#b",
+                "http://u:p@a",
+                "http://a:",
+                "http://a:0",
+                "http://a:65536",
+                "http://a:8o",
+                "http://[::1",
+                "http://::1",
+                "http://256.1.1.1",
+                "http://1.2.3",
+                "http://a b",
+                "http://a..b",
+                "http://[a]:1",
+                " http://a"
+            })
+    void urlsThatAreNoTargets_areProblems(String url) {
+        assertThat(Validator.validate(
+                        with(UpstreamPool.builder("p").target(url)).build(), null))
+                .singleElement()
+                .satisfies(problem -> {
+                    assertThat(problem.place()).isEqualTo("pools[0].targets[0]");
+                    assertThat(problem.expectation()).startsWith("http://host[:port]");
+                });
+    }
+}
