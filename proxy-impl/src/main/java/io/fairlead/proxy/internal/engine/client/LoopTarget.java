@@ -1,0 +1,378 @@
+package io.fairlead.proxy.internal.engine.client;
+
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.time.TimerWheel;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xnio.IoFuture;
+import org.xnio.OptionMap;
+import org.xnio.Options;
+import org.xnio.StreamConnection;
+
+/**
+ * The connections of one I/O thread to one target: idle ones, the last used first, and the exchanges that wait for one.
+ *
+ * <p>The limit on connections is shared by all threads. Who frees a permit serves its own waiters first, but not more
+ * than {@link #OWN_TURNS} times while another thread waits too; then it hands the permit over.
+ */
+final class LoopTarget {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LoopTarget.class);
+    private static final OptionMap OPTIONS =
+            OptionMap.builder().set(Options.TCP_NODELAY, true).getMap();
+    private static final int OWN_TURNS = 8;
+
+    private final IoLoop loop;
+    private final TargetState state;
+    private final UpstreamPool config;
+    private final ArrayDeque<Http1UpstreamConnection> idle = new ArrayDeque<>();
+    private final ArrayDeque<Acquisition> waiters = new ArrayDeque<>();
+    private final Set<Http1UpstreamConnection> all = new HashSet<>();
+    private boolean retired;
+    private int ownTurns;
+
+    /** For other threads to look at; being late does no harm. */
+    private volatile int idleHint;
+
+    private volatile int waiterHint;
+
+    LoopTarget(IoLoop loop, TargetState state, UpstreamPool config) {
+        this.loop = loop;
+        this.state = state;
+        this.config = config;
+    }
+
+    IoLoop loop() {
+        return loop;
+    }
+
+    int idleHint() {
+        return idleHint;
+    }
+
+    int waiterHint() {
+        return waiterHint;
+    }
+
+    long idleNanos() {
+        return config.idleTimeout().toNanos();
+    }
+
+    long maxAgeNanos() {
+        return config.maxAge().toNanos();
+    }
+
+    int maxResponseHeaderBytes() {
+        return config.maxResponseHeaderBytes();
+    }
+
+    /**
+     * Gives the listener a connection: an idle one at once, else a new one or one that becomes free.
+     *
+     * @param fresh whether an idle one will not do, because one has just failed
+     * @return what is under way, to be cancelled when the exchange ends; null if the listener was called already
+     */
+    @Nullable
+    Acquisition acquire(UpstreamListener listener, Duration connectTimeout, boolean fresh) {
+        if (!fresh) {
+            long now = loop.now();
+            Http1UpstreamConnection connection;
+            while ((connection = idle.pollLast()) != null) {
+                if (connection.usable(now)) {
+                    hints();
+                    connection.lease(listener);
+                    return null;
+                }
+                connection.close();
+            }
+            hints();
+        } else {
+            Http1UpstreamConnection oldest = idle.pollFirst();
+            if (oldest != null) {
+                oldest.close();
+            }
+        }
+        Acquisition acquisition = new Acquisition(listener, connectTimeout);
+        if (waiters.isEmpty() && state.tryOpen()) {
+            acquisition.connect();
+            return acquisition;
+        }
+        if (!state.tryQueue()) {
+            listener.failed(
+                    FailureCode.UPSTREAM_QUEUE_FULL,
+                    "more than " + config.maxQueued() + " exchanges wait",
+                    true,
+                    false);
+            return null;
+        }
+        waiters.addLast(acquisition);
+        acquisition.queued = true;
+        hints();
+        loop.schedule(acquisition, loop.now() + config.queueTimeout().toNanos());
+        if (idle.isEmpty()) {
+            state.askForIdle(this);
+        }
+        // A permit may have become free between the look at it and the place in the queue.
+        serveWaiters();
+        return acquisition;
+    }
+
+    /** Serves waiters of this thread as far as permits go. */
+    void serveWaiters() {
+        while (!waiters.isEmpty() && state.tryOpen()) {
+            dequeue(waiters.removeFirst()).connect();
+        }
+        hints();
+    }
+
+    private Acquisition dequeue(Acquisition acquisition) {
+        acquisition.queued = false;
+        loop.cancel(acquisition);
+        state.leftQueue();
+        return acquisition;
+    }
+
+    /** A connection has finished an exchange and can take another. */
+    void idle(Http1UpstreamConnection connection) {
+        boolean otherThreadsWait = state.anyQueued() && (waiters.isEmpty() || ownTurns >= OWN_TURNS);
+        if (retired || otherThreadsWait) {
+            ownTurns = 0;
+            connection.close();
+            return;
+        }
+        Acquisition next = waiters.pollFirst();
+        if (next != null) {
+            ownTurns++;
+            dequeue(next);
+            hints();
+            UpstreamListener listener = next.take();
+            // Not in this call: the connection is in the middle of its last exchange's end.
+            loop.later(() -> {
+                if (listener != null && !next.cancelled && connection.usable(loop.now())) {
+                    connection.lease(listener);
+                } else {
+                    connection.close();
+                    if (listener != null && !next.cancelled) {
+                        retry(listener, next.connectTimeout);
+                    }
+                }
+            });
+            return;
+        }
+        idle.addLast(connection);
+        hints();
+    }
+
+    private void retry(UpstreamListener listener, Duration connectTimeout) {
+        acquire(listener, connectTimeout, true);
+    }
+
+    /** A connection is closed: its permit goes to a waiter, here or in another thread. */
+    void closed(Http1UpstreamConnection connection) {
+        all.remove(connection);
+        idle.remove(connection);
+        hints();
+        freePermit();
+    }
+
+    private void freePermit() {
+        state.closed();
+        if (!state.anyQueued()) {
+            return;
+        }
+        if (waiters.isEmpty() || ownTurns >= OWN_TURNS) {
+            ownTurns = 0;
+            state.offerPermit(this);
+        }
+        if (!waiters.isEmpty()) {
+            loop.later(this::serveWaiters);
+        }
+    }
+
+    void closeOneIdle() {
+        Http1UpstreamConnection oldest = idle.pollFirst();
+        if (oldest != null) {
+            oldest.close();
+        }
+    }
+
+    void retire() {
+        retired = true;
+        List.copyOf(idle).forEach(Http1UpstreamConnection::close);
+    }
+
+    private void hints() {
+        if (idleHint != idle.size()) {
+            idleHint = idle.size();
+        }
+        if (waiterHint != waiters.size()) {
+            waiterHint = waiters.size();
+        }
+    }
+
+    /** A connection on its way to an exchange: queued, then being made. Its timer is the queue's, then the connect's. */
+    final class Acquisition extends TimerWheel.Timer {
+        private @Nullable UpstreamListener listener;
+        private final Duration connectTimeout;
+        private boolean queued;
+        private boolean cancelled;
+        private boolean settled;
+        private int firstAddress;
+        private int tried;
+        private @Nullable IoFuture<StreamConnection> connecting;
+
+        Acquisition(UpstreamListener listener, Duration connectTimeout) {
+            this.listener = listener;
+            this.connectTimeout = connectTimeout;
+        }
+
+        @Nullable
+        UpstreamListener take() {
+            UpstreamListener taken = listener;
+            listener = null;
+            return taken;
+        }
+
+        /** The exchange is over. A connection that is being made is still made, for the next one. */
+        void cancel() {
+            cancelled = true;
+            listener = null;
+            if (queued) {
+                waiters.remove(this);
+                dequeue(this);
+                hints();
+            }
+        }
+
+        /** Holds a permit from here on, until there is a connection or a failure. */
+        private void connect() {
+            if (!connectTimeout.isZero()) {
+                loop.schedule(this, loop.now() + connectTimeout.toNanos());
+            }
+            if (state.addresses() == null) {
+                state.whenResolved(() -> loop.execute(this::resolved));
+            } else {
+                resolved();
+            }
+        }
+
+        private void resolved() {
+            if (settled) {
+                return;
+            }
+            List<InetSocketAddress> addresses = state.addresses();
+            if (addresses == null || addresses.isEmpty()) {
+                failed(FailureCode.UPSTREAM_NAME_NOT_RESOLVED, "no address for " + state.host());
+                return;
+            }
+            firstAddress = Math.min(state.goodAddress(), addresses.size() - 1);
+            tryNext(addresses);
+        }
+
+        private void tryNext(List<InetSocketAddress> addresses) {
+            int index = (firstAddress + tried) % addresses.size();
+            InetSocketAddress address = addresses.get(index);
+            tried++;
+            IoFuture<StreamConnection> future = loop.thread().openStreamConnection(address, null, OPTIONS);
+            connecting = future;
+            future.addNotifier(
+                    (done, ignored) -> loop.execute(() -> {
+                        if (done.getStatus() == IoFuture.Status.DONE) {
+                            connected(get(done), address, index);
+                        } else if (!settled) {
+                            if (tried < addresses.size()) {
+                                tryNext(addresses);
+                            } else {
+                                IOException problem =
+                                        done.getStatus() == IoFuture.Status.FAILED ? done.getException() : null;
+                                failed(
+                                        FailureCode.UPSTREAM_CONNECT_FAILED,
+                                        address + ": " + (problem == null ? "cancelled" : problem.getMessage()));
+                            }
+                        }
+                    }),
+                    null);
+        }
+
+        private @Nullable StreamConnection get(IoFuture<? extends StreamConnection> done) {
+            try {
+                return done.get();
+            } catch (IOException e) {
+                LOG.debug("connected and lost", e);
+                return null;
+            }
+        }
+
+        private void connected(@Nullable StreamConnection connection, InetSocketAddress address, int index) {
+            if (connection == null) {
+                failed(FailureCode.UPSTREAM_CONNECT_FAILED, address + ": lost at once");
+                return;
+            }
+            if (settled) {
+                org.xnio.IoUtils.safeClose(connection);
+                return;
+            }
+            settled = true;
+            loop.remove(this);
+            state.goodAddress(index);
+            Http1UpstreamConnection made = new Http1UpstreamConnection(connection, loop, LoopTarget.this, address);
+            all.add(made);
+            UpstreamListener to = take();
+            if (to != null) {
+                made.lease(to);
+            } else {
+                made.park();
+            }
+        }
+
+        private void failed(FailureCode code, String detail) {
+            if (settled) {
+                return;
+            }
+            settled = true;
+            loop.remove(this);
+            UpstreamListener to = take();
+            freePermit();
+            if (to != null) {
+                to.failed(code, detail, true, false);
+            }
+        }
+
+        @Override
+        protected void fire(long now) {
+            if (queued) {
+                waiters.remove(this);
+                dequeue(this);
+                hints();
+                UpstreamListener to = take();
+                if (to != null) {
+                    to.failed(
+                            FailureCode.UPSTREAM_QUEUE_TIMEOUT,
+                            "no connection became free within " + config.queueTimeout(),
+                            true,
+                            false);
+                }
+                return;
+            }
+            IoFuture<StreamConnection> running = connecting;
+            failed(
+                    state.addresses() == null
+                            ? FailureCode.UPSTREAM_NAME_NOT_RESOLVED
+                            : FailureCode.UPSTREAM_CONNECT_TIMEOUT,
+                    "no connection within " + connectTimeout);
+            if (running != null) {
+                running.cancel();
+            }
+        }
+    }
+}

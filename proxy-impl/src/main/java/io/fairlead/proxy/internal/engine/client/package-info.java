@@ -1,0 +1,5 @@
+/** Connections to targets: pools, connecting, HTTP/1.1 as a client. Start at {@link io.fairlead.proxy.internal.engine.client.ClientPool}. */
+@NullMarked
+package io.fairlead.proxy.internal.engine.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,905 @@
+package io.fairlead.proxy.internal.engine.exchange;
+
+import io.fairlead.proxy.exchange.Exchange;
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.http.Body;
+import io.fairlead.proxy.http.Headers;
+import io.fairlead.proxy.http.HttpVersion;
+import io.fairlead.proxy.http.Request;
+import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.internal.engine.client.ClientPool;
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.engine.transfer.BodySink;
+import io.fairlead.proxy.internal.engine.transfer.BodySource;
+import io.fairlead.proxy.internal.forward.Forward;
+import io.fairlead.proxy.internal.forward.ForwardListener;
+import io.fairlead.proxy.internal.forward.OutgoingRequest;
+import io.fairlead.proxy.internal.forwarded.ClientResolver;
+import io.fairlead.proxy.internal.forwarded.ResolvedClient;
+import io.fairlead.proxy.internal.http.FieldId;
+import io.fairlead.proxy.internal.http.HeaderBlock;
+import io.fairlead.proxy.internal.http.RequestHead;
+import io.fairlead.proxy.internal.http.ResponseHead;
+import io.fairlead.proxy.internal.response.ErrorBody;
+import io.fairlead.proxy.internal.route.PathNormalizer;
+import io.fairlead.proxy.internal.route.RouteMatch;
+import io.fairlead.proxy.internal.time.TimerWheel;
+import io.fairlead.proxy.internal.transform.BodyEdit;
+import io.fairlead.proxy.internal.transform.TransformPlan;
+import io.fairlead.proxy.middleware.ExchangeFailedException;
+import io.fairlead.proxy.observe.ExchangeListener;
+import io.fairlead.proxy.observe.ExchangeRecord;
+import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.upstream.Target;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request with its response, on its way through the rooms. Made for one request and never used again, so that user
+ * code that keeps it can never see another one's. On one I/O thread, but for the accessors, which user code may call
+ * from another thread while its stage is not complete.
+ *
+ * <ol>
+ *   <li>{@link #start}: find the route, check what the route limits;
+ *   <li>run the middleware, if there is any ({@link ChainRun}); without any no future is made;
+ *   <li>{@link #terminal}: edit the request, then forward it, call the functional upstream, or answer;
+ *   <li>{@link #send}: edit the response and hand its head and body to the client's stream;
+ *   <li>{@link #responseSent}, {@link #clientGone} or {@link #clientFailed}: the end, told once.
+ * </ol>
+ *
+ * <p>A failure before the response has begun becomes an answer ({@link #fail}); after that the response is cut.
+ */
+public final class ProxyExchange implements Exchange, Request, OutgoingRequest, ForwardListener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ProxyExchange.class);
+
+    private static final String[] VALIDATORS = {
+        "ETag", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest", "Accept-Ranges"
+    };
+
+    private final ClientStream stream;
+    private final IoLoop loop;
+    private final RequestHead head;
+    private final Snapshot snapshot;
+    private final EngineServices services;
+    private final @Nullable ClientResolver trust;
+    private final long startNanos;
+
+    private @Nullable RoutePlan plan;
+    private Map<String, String> variables = Map.of();
+    private @Nullable ResolvedClient resolvedClient;
+    private @Nullable String newTarget;
+    private @Nullable String normalizedPath;
+    private @Nullable String host;
+    private @Nullable Body body;
+    private boolean bodyReplaced;
+    private @Nullable BodySource outgoing;
+    private long id;
+    private @Nullable Map<String, Object> attributes;
+    private @Nullable List<Runnable> cancelActions;
+    private @Nullable TotalTimer totalTimer;
+
+    private @Nullable Forward forward;
+    private @Nullable CompletableFuture<Response> terminal;
+    private @Nullable BodySource responseSource;
+    private boolean responded;
+    private boolean over;
+    private boolean cancelled;
+    private @Nullable FailureCode failure;
+    private @Nullable String failureDetail;
+    private long connectedNanos;
+    private long responseNanos;
+
+    /** @param trust reads what a trusted peer says of the client; null if the peer is not trusted */
+    public ProxyExchange(
+            ClientStream stream,
+            RequestHead head,
+            Snapshot snapshot,
+            EngineServices services,
+            @Nullable ClientResolver trust) {
+        this.stream = stream;
+        this.loop = stream.loop();
+        this.head = head;
+        this.snapshot = snapshot;
+        this.services = services;
+        this.trust = trust;
+        this.startNanos = loop.now();
+    }
+
+    // ---- 1. the route
+
+    /** Begins; may be over when it returns. */
+    public void start() {
+        try {
+            route();
+        } catch (RuntimeException | Error e) {
+            LOG.error("an exchange failed", e);
+            fail(FailureCode.INTERNAL_ERROR, e.toString());
+        }
+    }
+
+    private void route() {
+        RouteMatch match = snapshot.routes().find(this, client().getAddress());
+        if (!match.found()) {
+            if (match.allowedMethods().isEmpty()) {
+                fail(FailureCode.ROUTE_NOT_FOUND, "no route");
+            } else {
+                methodNotAllowed(String.join(", ", match.allowedMethods()));
+            }
+            return;
+        }
+        variables = match.variables();
+        RoutePlan chosen = snapshot.plans().get(match.index());
+        plan = chosen;
+        if (chosen.maxBodyBytes() >= 0) {
+            stream.maxBodyBytes(chosen.maxBodyBytes());
+        }
+        if (!stream.acceptsLength(head.contentLength())) {
+            fail(FailureCode.CLIENT_BODY_TOO_LARGE, "Content-Length: " + head.contentLength());
+            return;
+        }
+        Duration total = chosen.timeouts().total();
+        if (!total.isZero()) {
+            TotalTimer timer = new TotalTimer(startNanos + total.toNanos());
+            totalTimer = timer;
+            loop.schedule(timer, timer.deadline);
+        }
+        if (chosen.middleware().isEmpty()) {
+            terminal(null);
+        } else {
+            new ChainRun(this, chosen.middleware(), services.blocking()).start();
+        }
+    }
+
+    private void methodNotAllowed(String allowed) {
+        HeaderBlock fields = new HeaderBlock();
+        fields.add("Allow", allowed);
+        failFinal(FailureCode.ROUTE_METHOD_NOT_ALLOWED, "the route allows " + allowed, fields);
+    }
+
+    IoLoop loop() {
+        return loop;
+    }
+
+    // ---- 2. the end of the chain
+
+    /**
+     * Answers the request at the end of the chain.
+     *
+     * @param result where the response goes if middleware waits for it; null to send it at once
+     */
+    void terminal(@Nullable CompletableFuture<Response> result) {
+        terminal = result;
+        RoutePlan chosen = plan;
+        if (over || chosen == null) {
+            return;
+        }
+        TransformPlan transforms = chosen.transforms();
+        if (!transforms.isEmpty()) {
+            if (transforms.hasRequestEdits()) {
+                try {
+                    transforms.editRequest(this, variables);
+                } catch (RuntimeException e) {
+                    settleFailure(FailureCode.TRANSFORM_FAILED, e.toString());
+                    return;
+                }
+            }
+            BodyEdit edit = transforms.requestBody();
+            if (edit != null && head.hasBody()) {
+                edit.apply(body())
+                        .whenComplete((edited, problem) -> loop.execute(() -> {
+                            if (problem != null) {
+                                Throwable cause = unwrap(problem);
+                                if (cause instanceof io.fairlead.proxy.http.BodyTooLargeException) {
+                                    fail(FailureCode.CLIENT_BODY_TOO_LARGE, cause.toString());
+                                } else {
+                                    settleFailure(code(cause, FailureCode.TRANSFORM_FAILED), cause.toString());
+                                }
+                            } else {
+                                body(edited);
+                                answer(chosen);
+                            }
+                        }));
+                return;
+            }
+        }
+        answer(chosen);
+    }
+
+    private void answer(RoutePlan chosen) {
+        if (over) {
+            return;
+        }
+        ClientPool pool = chosen.pool();
+        if (pool != null) {
+            Forward begun = new Forward(loop, pool, this, this);
+            forward = begun;
+            begun.start();
+        } else if (chosen.handler() != null) {
+            CompletionStage<Response> stage;
+            try {
+                stage = chosen.handler().apply(this);
+            } catch (RuntimeException | Error e) {
+                LOG.warn("the handler of route {} failed", chosen.routeId(), e);
+                settleFailure(code(e, FailureCode.HANDLER_FAILED), e.toString());
+                return;
+            }
+            if (stage == null) {
+                settleFailure(FailureCode.HANDLER_FAILED, "the handler returned null");
+                return;
+            }
+            stage.whenComplete((response, problem) -> loop.execute(() -> {
+                if (problem != null) {
+                    Throwable cause = unwrap(problem);
+                    LOG.warn("the handler of route {} failed", chosen.routeId(), cause);
+                    settleFailure(code(cause, FailureCode.HANDLER_FAILED), cause.toString());
+                } else if (response == null) {
+                    settleFailure(FailureCode.HANDLER_FAILED, "the handler gave no response");
+                } else {
+                    editAndSettle(response);
+                }
+            }));
+        } else {
+            editAndSettle(LocalAnswers.of(chosen.answer(), this, variables));
+        }
+    }
+
+    /** Runs the response edits on a response object, then hands it on. */
+    private void editAndSettle(Response response) {
+        RoutePlan chosen = plan;
+        TransformPlan transforms = chosen == null ? null : chosen.transforms();
+        if (transforms == null || transforms.isEmpty()) {
+            settle(response);
+            return;
+        }
+        try {
+            if (transforms.hasResponseEdits()) {
+                transforms.editResponse(response.headers(), variables);
+            }
+        } catch (RuntimeException e) {
+            response.body().discard();
+            settleFailure(FailureCode.TRANSFORM_FAILED, e.toString());
+            return;
+        }
+        Response edited = transforms.hasTrailerEdits()
+                ? response.withBody(new EditedTrailersBody(response.body(), transforms, variables))
+                : response;
+        BodyEdit edit = transforms.responseBody();
+        if (edit == null || edited.body() == Body.empty()) {
+            settle(edited);
+            return;
+        }
+        edit.apply(edited.body())
+                .whenComplete((newBody, problem) -> loop.execute(() -> {
+                    if (problem != null) {
+                        Throwable cause = unwrap(problem);
+                        settleFailure(code(cause, FailureCode.TRANSFORM_FAILED), cause.toString());
+                    } else {
+                        settle(edited.withBody(newBody));
+                    }
+                }));
+    }
+
+    /** The response of the end of the chain: to the middleware that waits, or out. */
+    private void settle(Response response) {
+        CompletableFuture<Response> waiting = terminal;
+        if (waiting != null) {
+            terminal = null;
+            if (!waiting.complete(response)) {
+                response.body().discard();
+            }
+        } else {
+            send(response);
+        }
+    }
+
+    private void settleFailure(FailureCode code, String detail) {
+        CompletableFuture<Response> waiting = terminal;
+        if (waiting != null && !over) {
+            terminal = null;
+            waiting.completeExceptionally(new ExchangeFailedException(code, detail));
+        } else {
+            fail(code, detail);
+        }
+    }
+
+    static Throwable unwrap(Throwable problem) {
+        Throwable cause = problem;
+        while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+                && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause;
+    }
+
+    static FailureCode code(Throwable problem, FailureCode otherwise) {
+        return problem instanceof ExchangeFailedException failed ? failed.code() : otherwise;
+    }
+
+    // ---- 3. forwarding
+
+    @Override
+    public int composeHead(Target target) {
+        RoutePlan chosen = plan;
+        ClientPool pool = chosen == null ? null : chosen.pool();
+        if (chosen == null || pool == null) {
+            throw new IllegalStateException("not routed");
+        }
+        byte[] authority = chosen.authorities().getOrDefault(target.url(), new byte[0]);
+        return snapshot.composer()
+                .compose(
+                        loop,
+                        head,
+                        newTarget,
+                        pool.config().hostPolicy(),
+                        authority,
+                        stream.forwardedLines(),
+                        stream.peer(),
+                        trust != null,
+                        outgoingLength(),
+                        bodyReplaced);
+    }
+
+    @Override
+    public @Nullable BodySource outgoingBody() {
+        BodySource known = outgoing;
+        if (known != null) {
+            return known;
+        }
+        Body current = body;
+        if (current == null) {
+            known = head.hasBody() ? stream.requestBody() : null;
+        } else if (current instanceof StreamBody untouched && !bodyReplaced) {
+            known = untouched.take();
+            if (known == null) {
+                throw new ExchangeFailedException(
+                        FailureCode.MIDDLEWARE_FAILED, "the request body was read and not replaced");
+            }
+        } else {
+            if (head.hasBody() && !stream.requestComplete() && !(current instanceof StreamBody)) {
+                LOG.trace("the client's body is replaced before it was read to its end");
+            }
+            known = new PublisherSource(loop, current, FailureCode.MIDDLEWARE_FAILED);
+        }
+        outgoing = known;
+        return known;
+    }
+
+    @Override
+    public long outgoingLength() {
+        Body current = body;
+        if (current != null && bodyReplaced) {
+            return current.length().orElse(-1);
+        }
+        return head.chunked() ? -1 : Math.max(0, head.contentLength());
+    }
+
+    @Override
+    public boolean isHead() {
+        return head.method().equals("HEAD");
+    }
+
+    @Override
+    public boolean isIdempotent() {
+        return head.idempotent();
+    }
+
+    @Override
+    public Timeouts timeouts() {
+        RoutePlan chosen = plan;
+        return chosen == null ? snapshot.timeouts() : chosen.timeouts();
+    }
+
+    @Override
+    public void forwarded() {
+        connectedNanos = loop.now();
+    }
+
+    @Override
+    public void interim(ResponseHead interimHead) {
+        if (!over && !responded) {
+            removeNominated(interimHead);
+            stream.interim(interimHead.status(), interimHead);
+        }
+    }
+
+    @Override
+    public void answered(ResponseHead answer, BodySource answerBody, long bodyLength) {
+        responseNanos = loop.now();
+        if (over) {
+            answerBody.cancel();
+            return;
+        }
+        RoutePlan chosen = plan;
+        removeNominated(answer);
+        if (terminal == null && (chosen == null || chosen.transforms().isEmpty())) {
+            begin(
+                    answer.status(),
+                    answer,
+                    answer,
+                    bodyLength == 0 ? null : answerBody,
+                    bodyLength,
+                    answer.contentLength());
+            return;
+        }
+        Body answered = bodyLength == 0 ? Body.empty() : new StreamBody(loop, answerBody, bodyLength, () -> {});
+        editAndSettle(Response.of(answer.status(), answer, answered));
+    }
+
+    @Override
+    public void forwardFailed(FailureCode code, String detail) {
+        if (code.side() == FailureCode.Side.UPSTREAM) {
+            LOG.debug("{} {}: {} {}", head.method(), head.target(), code, detail);
+        }
+        settleFailure(code, detail);
+    }
+
+    // ---- 4. the response
+
+    private static void removeNominated(HeaderBlock fields) {
+        for (int i = fields.find(FieldId.CONNECTION); i >= 0; i = fields.findAfter(i, FieldId.CONNECTION)) {
+            fields.removeNominated(i);
+        }
+    }
+
+    /** Sends what the chain made, on the loop. */
+    void send(Response response) {
+        if (over || responded) {
+            response.body().discard();
+            return;
+        }
+        HeaderBlock fields = HeaderBlock.of(response.headers());
+        ResponseHead upstream = fields instanceof ResponseHead answer ? answer : null;
+        Body given = response.body();
+        boolean same = upstream != null && upstream.status() == response.status();
+        if (given instanceof StreamBody untouched && untouched != body) {
+            BodySource source = untouched.take();
+            if (source == null) {
+                fail(FailureCode.MIDDLEWARE_FAILED, "the response body was read and not replaced");
+                return;
+            }
+            long length = untouched.length().orElse(-1);
+            begin(response.status(), same ? upstream : null, fields, source, length, length);
+            return;
+        }
+        if (given == Body.empty()) {
+            long declared =
+                    upstream != null && same && (isHead() || response.status() == 304) ? upstream.contentLength() : 0;
+            begin(response.status(), same ? upstream : null, fields, null, 0, declared);
+            return;
+        }
+        if (upstream != null) {
+            for (String name : VALIDATORS) {
+                fields.remove(name);
+            }
+        }
+        long length = given.length().orElse(-1);
+        begin(
+                response.status(),
+                same ? upstream : null,
+                fields,
+                new PublisherSource(loop, given, FailureCode.MIDDLEWARE_FAILED),
+                length,
+                length);
+    }
+
+    private void begin(
+            int status,
+            @Nullable ResponseHead upstream,
+            HeaderBlock fields,
+            @Nullable BodySource source,
+            long length,
+            long declared) {
+        responded = true;
+        if (responseNanos == 0) {
+            responseNanos = loop.now();
+        }
+        boolean bodiless = isHead() || status == 204 || status == 304;
+        long declaredLength = status == 204 ? -1 : declared;
+        if (bodiless && source != null) {
+            source.cancel();
+        }
+        if (bodiless || source == null || length == 0) {
+            BodySink sink = stream.respond(status, upstream, fields, 0, declaredLength, false);
+            if (source != null && !bodiless) {
+                source.cancel();
+            }
+            sink.end(null);
+            return;
+        }
+        BodySink sink = stream.respond(status, upstream, fields, length, declaredLength, false);
+        responseSource = source;
+        sink.feed(source);
+        source.attach(sink);
+    }
+
+    // ---- failures
+
+    /** Fails the exchange for good: with an answer if the response has not begun, else by cutting it. */
+    public void fail(FailureCode code, String detail) {
+        failFinal(code, detail, new HeaderBlock());
+    }
+
+    private void failFinal(FailureCode code, String detail, HeaderBlock fields) {
+        if (over) {
+            return;
+        }
+        failure = code;
+        failureDetail = detail;
+        Forward begun = forward;
+        if (begun != null) {
+            begun.cancel();
+        }
+        if (responded) {
+            end(0);
+            stopResponse();
+            stream.cut();
+            return;
+        }
+        responded = true;
+        runCancelActions();
+        ErrorBody error = ErrorBody.of(code, head.first("Accept").orElse(null));
+        fields.add("Content-Type", error.contentType());
+        if (snapshot.config().failureHeader()) {
+            fields.add("Fairlead-Failure", code.name());
+        }
+        if (!stream.requestComplete()) {
+            stream.requestBody().cancel();
+        }
+        byte[] text = error.bytes();
+        boolean close = code.phase() == FailureCode.Phase.REQUEST_HEAD || code == FailureCode.PROXY_STOPPING;
+        BodySink sink = stream.respond(code.status(), null, fields, isHead() ? 0 : text.length, text.length, close);
+        if (isHead()) {
+            sink.end(null);
+            return;
+        }
+        java.nio.ByteBuffer buffer = loop.take();
+        buffer.put(text).flip().position(IoLoop.HEADROOM);
+        if (sink.write(buffer, true)) {
+            loop.give(buffer);
+        }
+    }
+
+    /** The client's stream failed and nobody can be answered. */
+    public void clientFailed(FailureCode code, String detail) {
+        if (over) {
+            return;
+        }
+        failure = code;
+        failureDetail = detail;
+        Forward begun = forward;
+        if (begun != null) {
+            begun.cancel();
+        }
+        end(code.status());
+        stopResponse();
+        CompletableFuture<Response> waiting = terminal;
+        if (waiting != null) {
+            terminal = null;
+            waiting.completeExceptionally(new ExchangeFailedException(code, detail));
+        }
+        runCancelActions();
+    }
+
+    /** The client went away. */
+    public void clientGone(String detail) {
+        clientFailed(FailureCode.CLIENT_GONE, detail);
+    }
+
+    private void stopResponse() {
+        BodySource source = responseSource;
+        if (source != null) {
+            responseSource = null;
+            source.cancel();
+        }
+        BodySource request = outgoing;
+        if (request != null) {
+            outgoing = null;
+            request.cancel();
+        }
+    }
+
+    private void runCancelActions() {
+        cancelled = true;
+        List<Runnable> actions = cancelActions;
+        cancelActions = null;
+        if (actions != null) {
+            for (Runnable action : actions) {
+                try {
+                    action.run();
+                } catch (RuntimeException e) {
+                    LOG.warn("a cancel action failed", e);
+                }
+            }
+        }
+    }
+
+    // ---- 5. the end
+
+    /** The last byte of the response is out. */
+    public void responseSent(int status) {
+        Forward begun = forward;
+        if (begun != null) {
+            begun.finished();
+        }
+        responseSource = null;
+        end(status);
+    }
+
+    private void end(int status) {
+        if (over) {
+            return;
+        }
+        over = true;
+        TotalTimer timer = totalTimer;
+        if (timer != null) {
+            loop.remove(timer);
+        }
+        if (!services.listeners().isEmpty()) {
+            ExchangeRecord done = toRecord(status);
+            for (ExchangeListener listener : services.listeners()) {
+                try {
+                    listener.onComplete(done);
+                } catch (RuntimeException e) {
+                    LOG.warn("an exchange listener failed", e);
+                }
+            }
+        }
+    }
+
+    private ExchangeRecord toRecord(int status) {
+        Forward begun = forward;
+        Target target = begun == null ? null : begun.target();
+        return new ExchangeRecord(
+                id(),
+                client(),
+                head.method(),
+                head.target(),
+                host(),
+                routeId(),
+                Optional.ofNullable(begun).map(Forward::poolName),
+                Optional.ofNullable(target).map(Target::url),
+                begun == null ? 0 : begun.attempts(),
+                status,
+                Optional.ofNullable(failure),
+                Optional.ofNullable(failureDetail),
+                stream.requestBytes(),
+                stream.responseBytes(),
+                startedAt(),
+                new ExchangeRecord.Timings(
+                        since(connectedNanos), since(responseNanos), Duration.ofNanos(loop.now() - startNanos)));
+    }
+
+    private Optional<Duration> since(long nanos) {
+        return nanos == 0 ? Optional.empty() : Optional.of(Duration.ofNanos(nanos - startNanos));
+    }
+
+    private final class TotalTimer extends TimerWheel.Timer {
+        private final long deadline;
+
+        TotalTimer(long deadline) {
+            this.deadline = deadline;
+        }
+
+        @Override
+        protected void fire(long now) {
+            fail(FailureCode.TOTAL_TIMEOUT, "not over within " + timeouts().total());
+        }
+    }
+
+    // ---- what user code sees
+
+    @Override
+    public long id() {
+        if (id == 0) {
+            id = services.exchangeIds().incrementAndGet();
+        }
+        return id;
+    }
+
+    @Override
+    public Request request() {
+        return this;
+    }
+
+    @Override
+    public Optional<String> routeId() {
+        return Optional.ofNullable(plan).map(RoutePlan::routeId);
+    }
+
+    @Override
+    public Map<String, String> variables() {
+        return variables;
+    }
+
+    private @Nullable ResolvedClient resolved() {
+        ResolvedClient known = resolvedClient;
+        ClientResolver trusted = trust;
+        if (known == null && trusted != null) {
+            known = trusted.resolve(stream.peer(), "http", head);
+            resolvedClient = known;
+        }
+        return known;
+    }
+
+    @Override
+    public InetSocketAddress client() {
+        ResolvedClient known = resolved();
+        return known == null ? stream.peer() : known.client();
+    }
+
+    @Override
+    public InetSocketAddress peer() {
+        return stream.peer();
+    }
+
+    @Override
+    public InetSocketAddress local() {
+        return stream.local();
+    }
+
+    @Override
+    public Instant startedAt() {
+        return loop.wallTime(startNanos);
+    }
+
+    @Override
+    public Optional<Duration> remaining() {
+        TotalTimer timer = totalTimer;
+        return timer == null
+                ? Optional.empty()
+                : Optional.of(Duration.ofNanos(Math.max(0, timer.deadline - System.nanoTime())));
+    }
+
+    @Override
+    public Optional<Object> attribute(String key) {
+        Map<String, Object> known = attributes;
+        return known == null ? Optional.empty() : Optional.ofNullable(known.get(key));
+    }
+
+    @Override
+    public void attribute(String key, Object value) {
+        Map<String, Object> known = attributes;
+        if (known == null) {
+            known = new HashMap<>();
+            attributes = known;
+        }
+        known.put(key, value);
+    }
+
+    @Override
+    public void onCancel(Runnable action) {
+        loop.execute(() -> {
+            if (cancelled) {
+                action.run();
+            } else if (!over) {
+                if (cancelActions == null) {
+                    cancelActions = new ArrayList<>(1);
+                }
+                cancelActions.add(action);
+            }
+        });
+    }
+
+    @Override
+    public String method() {
+        return head.method();
+    }
+
+    @Override
+    public String target() {
+        return newTarget == null ? head.target() : newTarget;
+    }
+
+    @Override
+    public Request target(String target) {
+        if (target.isEmpty() || target.charAt(0) != '/') {
+            throw new IllegalArgumentException("target: \"" + target + "\" (expected: begins with /)");
+        }
+        for (int i = 0; i < target.length(); i++) {
+            char c = target.charAt(i);
+            if (c <= ' ' || c >= 127 || c == '#') {
+                throw new IllegalArgumentException("target: \"" + target + "\" (expected: visible ASCII without #)");
+            }
+        }
+        newTarget = target;
+        return this;
+    }
+
+    @Override
+    public String path() {
+        String target = target();
+        int question = target.indexOf('?');
+        return question < 0 ? target : target.substring(0, question);
+    }
+
+    @Override
+    public Optional<String> query() {
+        String target = target();
+        int question = target.indexOf('?');
+        return question < 0 ? Optional.empty() : Optional.of(target.substring(question + 1));
+    }
+
+    @Override
+    public String normalizedPath() {
+        String known = normalizedPath;
+        if (known == null) {
+            String target = head.target();
+            int question = target.indexOf('?');
+            known = PathNormalizer.normalize(question < 0 ? target : target.substring(0, question));
+            normalizedPath = known;
+        }
+        return known;
+    }
+
+    @Override
+    public String host() {
+        String known = host;
+        if (known == null) {
+            String field = head.get(FieldId.HOST);
+            String name = field == null ? "" : field;
+            int bracket = name.indexOf(']');
+            int colon = name.indexOf(':', Math.max(bracket, 0));
+            known = (colon < 0 ? name : name.substring(0, colon)).toLowerCase(Locale.ROOT);
+            host = known;
+        }
+        return known;
+    }
+
+    @Override
+    public String scheme() {
+        ResolvedClient known = resolved();
+        return known == null ? "http" : known.scheme();
+    }
+
+    @Override
+    public HttpVersion version() {
+        return head.version();
+    }
+
+    @Override
+    public Headers headers() {
+        return head;
+    }
+
+    @Override
+    public Body body() {
+        Body known = body;
+        if (known == null) {
+            known = head.hasBody()
+                    ? new StreamBody(loop, stream.requestBody(), head.contentLength(), stream::askForBody)
+                    : Body.empty();
+            body = known;
+        }
+        return known;
+    }
+
+    @Override
+    public Request body(Body newBody) {
+        if (newBody != body()) {
+            body = newBody;
+            bodyReplaced = true;
+            outgoing = null;
+        }
+        return this;
+    }
+
+    @Override
+    public String toString() {
+        return head.method() + " " + head.target();
+    }
+}

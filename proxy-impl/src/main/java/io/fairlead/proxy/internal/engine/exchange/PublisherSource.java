@@ -1,0 +1,157 @@
+package io.fairlead.proxy.internal.engine.exchange;
+
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.http.Body;
+import io.fairlead.proxy.http.Headers;
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.engine.transfer.BodySink;
+import io.fairlead.proxy.internal.engine.transfer.BodySource;
+import io.fairlead.proxy.internal.http.HeaderBlock;
+import io.fairlead.proxy.middleware.ExchangeFailedException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
+
+/** Sends a body that user code made. One piece is asked for at a time, so that memory stays flat. */
+final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
+
+    private final IoLoop loop;
+    private final Body body;
+    private final long length;
+    private final FailureCode failure;
+    private @Nullable BodySink sink;
+    private Flow.@Nullable Subscription subscription;
+    private @Nullable ByteBuffer piece;
+    private long sent;
+    private boolean blocked;
+    private boolean completed;
+    private boolean over;
+
+    /** @param failure what an error of the publisher is */
+    PublisherSource(IoLoop loop, Body body, FailureCode failure) {
+        this.loop = loop;
+        this.body = body;
+        this.length = body.length().orElse(-1);
+        this.failure = failure;
+    }
+
+    @Override
+    public void attach(BodySink newSink) {
+        sink = newSink;
+        body.publisher().subscribe(this);
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription newSubscription) {
+        loop.execute(() -> {
+            subscription = newSubscription;
+            if (over) {
+                newSubscription.cancel();
+            } else {
+                newSubscription.request(1);
+            }
+        });
+    }
+
+    @Override
+    public void onNext(ByteBuffer next) {
+        loop.execute(() -> {
+            if (!over) {
+                piece = next;
+                push();
+            }
+        });
+    }
+
+    @Override
+    public void onError(Throwable problem) {
+        loop.execute(() ->
+                fail(problem instanceof ExchangeFailedException failed ? failed.code() : failure, problem.toString()));
+    }
+
+    @Override
+    public void onComplete() {
+        loop.execute(() -> {
+            completed = true;
+            push();
+        });
+    }
+
+    private void push() {
+        BodySink to = sink;
+        while (!over && !blocked && to != null) {
+            ByteBuffer from = piece;
+            if (from == null || !from.hasRemaining()) {
+                piece = null;
+                break;
+            }
+            ByteBuffer buffer = loop.take();
+            int size = Math.min(from.remaining(), IoLoop.DATA_BYTES);
+            int start = buffer.position();
+            buffer.put(start, from, from.position(), size);
+            from.position(from.position() + size);
+            buffer.limit(start + size);
+            sent += size;
+            if (length >= 0 && sent > length) {
+                loop.give(buffer);
+                fail(failure, "the body is longer than the " + length + " bytes that it announced");
+                return;
+            }
+            if (to.write(buffer, false)) {
+                loop.give(buffer);
+            } else {
+                blocked = true;
+            }
+        }
+        if (over || blocked || to == null || piece != null) {
+            return;
+        }
+        if (completed) {
+            if (length >= 0 && sent < length) {
+                fail(failure, "the body is shorter than the " + length + " bytes that it announced");
+                return;
+            }
+            over = true;
+            to.end(body.trailers().map(PublisherSource::block).orElse(null));
+            return;
+        }
+        to.flush();
+        Flow.Subscription from = subscription;
+        if (from != null) {
+            from.request(1);
+        }
+    }
+
+    private static HeaderBlock block(Headers headers) {
+        return HeaderBlock.of(headers);
+    }
+
+    private void fail(FailureCode code, String detail) {
+        if (over) {
+            return;
+        }
+        cancel();
+        BodySink to = sink;
+        if (to != null) {
+            to.abort(code, detail);
+        }
+    }
+
+    @Override
+    public void resume() {
+        if (blocked) {
+            blocked = false;
+            push();
+        }
+    }
+
+    @Override
+    public void cancel() {
+        over = true;
+        piece = null;
+        Flow.Subscription from = subscription;
+        if (from != null) {
+            from.cancel();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package io.fairlead.proxy.internal.engine.exchange;
+
+import io.fairlead.proxy.http.Request;
+import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.internal.engine.client.ClientPool;
+import io.fairlead.proxy.internal.transform.TransformPlan;
+import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.RouteAction;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is done with the requests of one route.
+ *
+ * @param routeId of the route
+ * @param middleware the proxy's and then the route's own, outermost first
+ * @param transforms edits of what is forwarded
+ * @param timeouts the route's or the proxy's
+ * @param maxBodyBytes the route's limit; -1 for the listener's, 0 for none
+ * @param pool where requests go; null if the route answers by itself
+ * @param authorities the Host of each target of the pool
+ * @param handler the functional upstream; null if there is none
+ * @param answer a redirect or fixed answer; null if there is none
+ */
+public record RoutePlan(
+        String routeId,
+        List<NamedMiddleware> middleware,
+        TransformPlan transforms,
+        Timeouts timeouts,
+        long maxBodyBytes,
+        @Nullable ClientPool pool,
+        Map<String, byte[]> authorities,
+        @Nullable Function<Request, CompletionStage<Response>> handler,
+        @Nullable RouteAction answer) {}

@@ -1,0 +1,31 @@
+package io.fairlead.proxy.internal.engine.exchange;
+
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.internal.forward.RequestComposer;
+import io.fairlead.proxy.internal.http.Ascii;
+import io.fairlead.proxy.internal.route.RouteTable;
+import io.fairlead.proxy.resilience.Timeouts;
+import java.util.List;
+
+/**
+ * A configuration ready to run: immutable, swapped as a whole. An exchange keeps the one that it began with.
+ *
+ * @param config what it was made of
+ * @param routes finds the place of a request's route
+ * @param plans what to do, by that place
+ * @param composer of the heads that go upstream
+ */
+public record Snapshot(ProxyConfig config, RouteTable routes, List<RoutePlan> plans, RequestComposer composer) {
+
+    private static final byte[] VIA = Ascii.bytes("Via: 1.1 fairlead\r\n");
+    private static final byte[] NONE = new byte[0];
+
+    public Timeouts timeouts() {
+        return config.timeouts();
+    }
+
+    /** The line that a forwarded response gets; empty if Via is off. */
+    public byte[] viaLine() {
+        return config.via() ? VIA : NONE;
+    }
+}

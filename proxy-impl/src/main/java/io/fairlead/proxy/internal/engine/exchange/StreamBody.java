@@ -1,0 +1,201 @@
+package io.fairlead.proxy.internal.engine.exchange;
+
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.http.Body;
+import io.fairlead.proxy.http.Headers;
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.engine.transfer.BodySink;
+import io.fairlead.proxy.internal.engine.transfer.BodySource;
+import io.fairlead.proxy.internal.http.HeaderBlock;
+import io.fairlead.proxy.middleware.ExchangeFailedException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of a message as user code sees it. Untouched it is a handle that the engine takes back ({@link #take}) and
+ * pumps without it; touched it is a publisher that copies each piece to the heap for its reader.
+ */
+final class StreamBody implements Body {
+
+    private final IoLoop loop;
+    private final BodySource source;
+    private final long length;
+    private final Runnable onRead;
+    private final AtomicBoolean taken = new AtomicBoolean();
+    private volatile @Nullable Headers trailers;
+
+    /**
+     * @param length bytes, -1 if unknown
+     * @param onRead runs on the loop when somebody begins to read
+     */
+    StreamBody(IoLoop loop, BodySource source, long length, Runnable onRead) {
+        this.loop = loop;
+        this.source = source;
+        this.length = length;
+        this.onRead = onRead;
+    }
+
+    /** The source, if nobody reads the body; the body is used up then. */
+    @Nullable
+    BodySource take() {
+        return taken.compareAndSet(false, true) ? source : null;
+    }
+
+    @Override
+    public OptionalLong length() {
+        return length < 0 ? OptionalLong.empty() : OptionalLong.of(length);
+    }
+
+    @Override
+    public Optional<Headers> trailers() {
+        return Optional.ofNullable(trailers);
+    }
+
+    @Override
+    public void discard() {
+        if (taken.compareAndSet(false, true)) {
+            loop.execute(source::cancel);
+        }
+    }
+
+    @Override
+    public InputStream inputStream() {
+        if (loop.inLoop() || Thread.currentThread() instanceof org.xnio.XnioIoThread) {
+            throw new IllegalStateException("inputStream() would block an I/O thread: use Middleware.blocking");
+        }
+        return Body.super.inputStream();
+    }
+
+    @Override
+    public Flow.Publisher<ByteBuffer> publisher() {
+        if (!taken.compareAndSet(false, true)) {
+            throw new IllegalStateException("the body was read or discarded before");
+        }
+        return subscriber -> loop.execute(() -> {
+            Pieces pieces = new Pieces(subscriber);
+            subscriber.onSubscribe(pieces);
+            onRead.run();
+            source.attach(pieces);
+        });
+    }
+
+    /** Hands the pieces to the subscriber as it asks for them. */
+    private final class Pieces implements BodySink, Flow.Subscription {
+        private final Flow.Subscriber<? super ByteBuffer> subscriber;
+        private long demand;
+        private boolean ended;
+        private boolean lastHeld;
+        private @Nullable ByteBuffer held;
+
+        Pieces(Flow.Subscriber<? super ByteBuffer> subscriber) {
+            this.subscriber = subscriber;
+        }
+
+        @Override
+        public void feed(BodySource newSource) {}
+
+        @Override
+        public boolean write(ByteBuffer data, boolean last) {
+            if (ended) {
+                return true;
+            }
+            if (demand == 0 && data.hasRemaining()) {
+                held = data;
+                lastHeld = last;
+                return false;
+            }
+            give(data, last);
+            return true;
+        }
+
+        private void give(ByteBuffer data, boolean last) {
+            if (data.hasRemaining()) {
+                demand--;
+                ByteBuffer copy = ByteBuffer.allocate(data.remaining());
+                copy.put(data).flip();
+                subscriber.onNext(copy);
+            }
+            if (last && !ended) {
+                ended = true;
+                subscriber.onComplete();
+            }
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void end(@Nullable HeaderBlock newTrailers) {
+            trailers = newTrailers;
+            if (ended) {
+                return;
+            }
+            if (held != null) {
+                lastHeld = true;
+                return;
+            }
+            ended = true;
+            subscriber.onComplete();
+        }
+
+        @Override
+        public void abort(FailureCode code, String detail) {
+            if (!ended) {
+                ended = true;
+                release();
+                subscriber.onError(new ExchangeFailedException(code, detail));
+            }
+        }
+
+        private void release() {
+            ByteBuffer buffer = held;
+            if (buffer != null) {
+                held = null;
+                loop.give(buffer);
+            }
+        }
+
+        @Override
+        public void request(long n) {
+            loop.execute(() -> {
+                if (ended) {
+                    return;
+                }
+                if (n <= 0) {
+                    ended = true;
+                    release();
+                    source.cancel();
+                    subscriber.onError(new IllegalArgumentException("request: " + n + " (expected: > 0)"));
+                    return;
+                }
+                demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
+                ByteBuffer buffer = held;
+                if (buffer != null) {
+                    held = null;
+                    boolean last = lastHeld;
+                    give(buffer, last);
+                    loop.give(buffer);
+                    if (!last && !ended) {
+                        source.resume();
+                    }
+                }
+            });
+        }
+
+        @Override
+        public void cancel() {
+            loop.execute(() -> {
+                if (!ended) {
+                    ended = true;
+                    release();
+                    source.cancel();
+                }
+            });
+        }
+    }
+}

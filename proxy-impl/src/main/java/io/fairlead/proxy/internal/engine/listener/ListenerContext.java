@@ -1,0 +1,230 @@
+package io.fairlead.proxy.internal.engine.listener;
+
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.internal.engine.exchange.ClientStream;
+import io.fairlead.proxy.internal.engine.exchange.EngineServices;
+import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
+import io.fairlead.proxy.internal.engine.exchange.Snapshot;
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.engine.loop.IoWorker;
+import io.fairlead.proxy.internal.forwarded.ClientResolver;
+import io.fairlead.proxy.internal.http.HeadLimits;
+import io.fairlead.proxy.internal.http.HeaderBlock;
+import io.fairlead.proxy.internal.http.RequestHead;
+import io.fairlead.proxy.internal.net.CidrSet;
+import io.fairlead.proxy.internal.net.ConnectionLimiter;
+import io.fairlead.proxy.listener.Limits;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.observe.ExchangeListener;
+import io.fairlead.proxy.observe.ExchangeRecord;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xnio.IoUtils;
+import org.xnio.StreamConnection;
+
+/** A running listener: its settings, its limits, and the connections that it has. */
+public final class ListenerContext {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ListenerContext.class);
+    private static final byte[] NONE = new byte[0];
+
+    /** What follows from the settings, replaced as a whole by an update. */
+    private record Settings(Listener config, HeadLimits headLimits, ConnectionLimiter limiter, ClientResolver trust) {
+        static Settings of(Listener config) {
+            Limits limits = config.limits();
+            return new Settings(
+                    config,
+                    new HeadLimits(limits.maxTargetBytes(), limits.maxHeaderBytes(), limits.maxHeaderFields()),
+                    new ConnectionLimiter(limits.maxConnections(), limits.maxConnectionsPerClient()),
+                    new ClientResolver(CidrSet.parse(config.trustedProxies().networks())::contains));
+        }
+    }
+
+    private final Supplier<Snapshot> snapshot;
+    private final EngineServices services;
+    private final AtomicInteger open;
+    private final Runnable onLastClosed;
+
+    /** For each I/O thread the connections that it has; each set belongs to its thread. */
+    private final List<Set<Http1ServerConnection>> connections = new ArrayList<>();
+
+    private volatile Settings settings;
+
+    /**
+     * @param open counts the connections of all listeners of the proxy
+     * @param onLastClosed runs when that count comes down to zero
+     */
+    public ListenerContext(
+            Listener config,
+            int loopCount,
+            Supplier<Snapshot> snapshot,
+            EngineServices services,
+            AtomicInteger open,
+            Runnable onLastClosed) {
+        this.settings = Settings.of(config);
+        this.snapshot = snapshot;
+        this.services = services;
+        this.open = open;
+        this.onLastClosed = onLastClosed;
+        for (int i = 0; i < loopCount; i++) {
+            connections.add(new HashSet<>());
+        }
+    }
+
+    public Listener config() {
+        return settings.config();
+    }
+
+    /** Puts other settings in force; connections that are there count against the old limits until they close. */
+    public void update(Listener config) {
+        if (!config.equals(settings.config())) {
+            settings = Settings.of(config);
+        }
+    }
+
+    /** Takes a connection, on its own I/O thread. */
+    public void accept(StreamConnection connection, IoLoop loop) {
+        ConnectionLimiter limiter = settings.limiter();
+        InetSocketAddress peer = connection.getPeerAddress(InetSocketAddress.class);
+        if (peer == null) {
+            IoUtils.safeClose(connection);
+            return;
+        }
+        switch (limiter.tryAcquire(peer.getAddress())) {
+            case ADMITTED -> {
+                Http1ServerConnection accepted = new Http1ServerConnection(connection, loop, this, limiter);
+                open.incrementAndGet();
+                accepted.start();
+            }
+            case TOO_MANY -> reject(connection, peer, FailureCode.CLIENT_TOO_MANY_CONNECTIONS);
+            case TOO_MANY_OF_ADDRESS -> reject(connection, peer, FailureCode.CLIENT_TOO_MANY_CONNECTIONS_OF_ADDRESS);
+        }
+    }
+
+    private void reject(StreamConnection connection, InetSocketAddress peer, FailureCode code) {
+        IoUtils.safeClose(connection);
+        LOG.debug("{}: {}", peer, code);
+        tell(peer, code, "closed at once", 0);
+    }
+
+    Snapshot snapshot() {
+        return snapshot.get();
+    }
+
+    HeadLimits headLimits() {
+        return settings.headLimits();
+    }
+
+    boolean halfClose() {
+        return settings.config().halfClose();
+    }
+
+    int minBodyRate() {
+        return settings.config().limits().minBodyBytesPerSecond();
+    }
+
+    long maxBodyBytes() {
+        return settings.config().limits().maxBodyBytes();
+    }
+
+    ProxyExchange newExchange(ClientStream stream, RequestHead head) {
+        ClientResolver trust = settings.trust();
+        return new ProxyExchange(stream, head, snapshot.get(), services, trust.trusts(stream.peer()) ? trust : null);
+    }
+
+    byte[] forwardedLines(InetSocketAddress peer, InetSocketAddress local) {
+        return snapshot.get().composer().connectionLines(peer, local);
+    }
+
+    byte[] viaLine() {
+        Snapshot current = snapshot.get();
+        return current == null ? NONE : current.viaLine();
+    }
+
+    void addFailure(HeaderBlock fields, FailureCode code) {
+        if (snapshot.get().config().failureHeader()) {
+            fields.add("Fairlead-Failure", code.name());
+        }
+    }
+
+    /** A head that did not become an exchange. */
+    void refused(Http1ServerConnection connection, FailureCode code, String detail) {
+        LOG.debug("{}: {} {}", connection.peer(), code, detail);
+        tell(connection.peer(), code, detail, code.status());
+    }
+
+    private void tell(InetSocketAddress peer, FailureCode code, String detail, int status) {
+        List<ExchangeListener> listeners = services.listeners();
+        if (listeners.isEmpty()) {
+            return;
+        }
+        ExchangeRecord refused = new ExchangeRecord(
+                0,
+                peer,
+                "",
+                "",
+                "",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                status,
+                Optional.of(code),
+                Optional.of(detail),
+                0,
+                0,
+                java.time.Instant.now(),
+                new ExchangeRecord.Timings(Optional.empty(), Optional.empty(), Duration.ZERO));
+        for (ExchangeListener listener : listeners) {
+            try {
+                listener.onComplete(refused);
+            } catch (RuntimeException e) {
+                LOG.warn("an exchange listener failed", e);
+            }
+        }
+    }
+
+    void opened(Http1ServerConnection connection) {
+        connections.get(connection.loop().index()).add(connection);
+    }
+
+    void closed(Http1ServerConnection connection, ConnectionLimiter limiter) {
+        connections.get(connection.loop().index()).remove(connection);
+        limiter.release(connection.peer().getAddress());
+        if (open.decrementAndGet() == 0) {
+            onLastClosed.run();
+        }
+    }
+
+    /** Closes idle connections, and the others after their exchange. */
+    public void drain(IoWorker worker) {
+        worker.onEachLoop(loop -> List.copyOf(connections.get(loop.index())).forEach(Http1ServerConnection::drain));
+    }
+
+    /**
+     * Closes all connections.
+     *
+     * @return how many exchanges were cut
+     */
+    public int stopNow(IoWorker worker) {
+        AtomicInteger cut = new AtomicInteger();
+        worker.onEachLoop(loop -> {
+            for (Http1ServerConnection connection : List.copyOf(connections.get(loop.index()))) {
+                if (connection.isBusy()) {
+                    cut.incrementAndGet();
+                }
+                connection.stopNow();
+            }
+        });
+        return cut.get();
+    }
+}

@@ -1,0 +1,362 @@
+package io.fairlead.proxy.internal.lifecycle;
+
+import io.fairlead.proxy.ConfigurationException;
+import io.fairlead.proxy.Problem;
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.internal.config.Validator;
+import io.fairlead.proxy.internal.engine.client.ClientPool;
+import io.fairlead.proxy.internal.engine.exchange.EngineServices;
+import io.fairlead.proxy.internal.engine.exchange.NamedMiddleware;
+import io.fairlead.proxy.internal.engine.exchange.RoutePlan;
+import io.fairlead.proxy.internal.engine.exchange.Snapshot;
+import io.fairlead.proxy.internal.engine.listener.ListenerContext;
+import io.fairlead.proxy.internal.engine.loop.IoWorker;
+import io.fairlead.proxy.internal.forward.RequestComposer;
+import io.fairlead.proxy.internal.http.Ascii;
+import io.fairlead.proxy.internal.middleware.BlockingExecutor;
+import io.fairlead.proxy.internal.net.NameResolver;
+import io.fairlead.proxy.internal.route.RouteTable;
+import io.fairlead.proxy.internal.transform.TransformPlan;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.middleware.MiddlewareRef;
+import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.route.Explanation;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.route.RouteAction;
+import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.upstream.HandlerUpstream;
+import io.fairlead.proxy.upstream.Target;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import io.fairlead.proxy.upstream.UpstreamRef;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A proxy: its life from {@link #start} to {@link #stop}, and the configuration in force.
+ *
+ * <p>The lock of this object guards the life: start, update and stop come one after the other. The path never takes it; it
+ * reads {@code snapshot}, a volatile.
+ */
+final class EngineProxy implements ReverseProxy {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EngineProxy.class);
+
+    private enum State {
+        NEW,
+        RUNNING,
+        CLOSED
+    }
+
+    /** A bound listener. */
+    private record Bound(ListenerContext context, IoWorker.Acceptor acceptor) {}
+
+    private final Registrations registrations;
+    private final EngineServices services;
+    private final NameResolver resolver;
+    private final AtomicInteger openConnections = new AtomicInteger();
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    private State state = State.NEW;
+    private ProxyConfig config;
+    private @Nullable IoWorker worker;
+    private Map<String, ClientPool> pools = Map.of();
+    private volatile List<Bound> bound = List.of();
+    private volatile @Nullable Snapshot snapshot;
+    private volatile @Nullable CountDownLatch drained;
+
+    EngineProxy(ProxyConfig config, Registrations registrations) {
+        this.config = config;
+        this.registrations = registrations;
+        this.services = new EngineServices(
+                registrations.exchangeListeners(), new BlockingExecutor(registrations.name()), new AtomicLong());
+        this.resolver = new NameResolver(registrations.name(), InetAddress::getAllByName, System::nanoTime);
+    }
+
+    @Override
+    public synchronized ReverseProxy start() {
+        if (state != State.NEW) {
+            throw new IllegalStateException(
+                    state == State.RUNNING ? "the proxy was started before" : "the proxy is closed");
+        }
+        IoWorker started = new IoWorker(registrations.name(), registrations.ioThreads());
+        worker = started;
+        state = State.RUNNING;
+        try {
+            pools = openPools(config, Map.of(), started);
+            snapshot = compile(config, pools);
+            bound = bind(config, List.of(), started);
+        } catch (RuntimeException e) {
+            stop(Duration.ZERO);
+            throw e;
+        }
+        tell(LifecycleListener.Event.STARTED);
+        return this;
+    }
+
+    private Snapshot current() {
+        Snapshot now = snapshot;
+        if (now == null) {
+            throw new IllegalStateException("the proxy was not started");
+        }
+        return now;
+    }
+
+    // ---- configuration
+
+    private Map<String, ClientPool> openPools(ProxyConfig wanted, Map<String, ClientPool> existing, IoWorker running) {
+        Map<String, ClientPool> opened = new LinkedHashMap<>();
+        for (UpstreamPool pool : wanted.pools()) {
+            ClientPool old = existing.get(pool.name());
+            opened.put(
+                    pool.name(),
+                    old != null && old.config().equals(pool)
+                            ? old
+                            : new ClientPool(pool, running.loops().size(), resolver));
+        }
+        return opened;
+    }
+
+    private Snapshot compile(ProxyConfig wanted, Map<String, ClientPool> running) {
+        List<RoutePlan> plans = new ArrayList<>();
+        for (Route route : wanted.routes()) {
+            plans.add(plan(wanted, route, running));
+        }
+        return new Snapshot(
+                wanted,
+                RouteTable.compile(wanted.routes()),
+                List.copyOf(plans),
+                new RequestComposer(wanted.forwardedHeaders(), wanted.via()));
+    }
+
+    private RoutePlan plan(ProxyConfig wanted, Route route, Map<String, ClientPool> running) {
+        List<NamedMiddleware> middleware = new ArrayList<>();
+        wanted.middleware().forEach(one -> middleware.add(find(one)));
+        route.middleware().forEach(one -> middleware.add(find(one)));
+        RouteAction action = route.action().orElseThrow();
+        ClientPool pool = null;
+        HandlerUpstream handler = null;
+        Map<String, byte[]> authorities = new HashMap<>();
+        if (action instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref) {
+            pool = running.get(ref.name());
+            handler = registrations.handlers().get(ref.name());
+            if (pool != null) {
+                for (Target target : pool.config().targets()) {
+                    authorities.put(
+                            target.url(), Ascii.bytes(URI.create(target.url()).getRawAuthority()));
+                }
+            }
+        }
+        return new RoutePlan(
+                route.id(),
+                List.copyOf(middleware),
+                TransformPlan.compile(route.transforms(), registrations.bodyTransforms()),
+                route.timeouts().orElse(wanted.timeouts()),
+                route.maxBodyBytes().orElse(-1),
+                pool,
+                Map.copyOf(authorities),
+                handler == null ? null : handler.handler(),
+                action);
+    }
+
+    private NamedMiddleware find(Middleware given) {
+        if (given instanceof MiddlewareRef ref) {
+            Middleware registered = registrations.middleware().get(ref.name());
+            if (registered == null) {
+                throw new IllegalStateException("middleware \"" + ref.name() + "\" is not registered");
+            }
+            return new NamedMiddleware(ref.name(), registered);
+        }
+        return new NamedMiddleware(given.getClass().getName(), given);
+    }
+
+    /** Binds what is new, keeps what is bound already, in the order of the configuration. If one fails, none is new. */
+    private List<Bound> bind(ProxyConfig wanted, List<Bound> existing, IoWorker running) {
+        List<Bound> result = new ArrayList<>();
+        List<Bound> fresh = new ArrayList<>();
+        List<Bound> left = new ArrayList<>(existing);
+        try {
+            for (Listener listener : wanted.listeners()) {
+                Bound same = left.stream()
+                        .filter(one -> one.context().config().host().equals(listener.host())
+                                && one.context().config().port() == listener.port())
+                        .findFirst()
+                        .orElse(null);
+                if (same != null) {
+                    left.remove(same);
+                    result.add(same);
+                    continue;
+                }
+                ListenerContext context = new ListenerContext(
+                        listener, running.loops().size(), this::current, services, openConnections, this::lastClosed);
+                InetSocketAddress address = new InetSocketAddress(listener.host(), listener.port());
+                if (address.isUnresolved()) {
+                    throw new IOException("unknown host");
+                }
+                try {
+                    Bound added = new Bound(context, running.bind(address, context::accept));
+                    fresh.add(added);
+                    result.add(added);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(
+                            "cannot listen on " + listener.host() + ":" + listener.port() + ": " + e.getMessage(), e);
+                }
+            }
+        } catch (IOException e) {
+            fresh.forEach(one -> one.acceptor().close());
+            throw new UncheckedIOException(e);
+        } catch (RuntimeException e) {
+            fresh.forEach(one -> one.acceptor().close());
+            throw e;
+        }
+        return List.copyOf(result);
+    }
+
+    @Override
+    public synchronized void update(ProxyConfig next) {
+        List<Problem> problems = Validator.validate(next, registrations);
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException(problems);
+        }
+        IoWorker running = worker;
+        if (state == State.CLOSED) {
+            throw new IllegalStateException("the proxy is closed");
+        }
+        if (state == State.NEW || running == null) {
+            config = next;
+            return;
+        }
+        List<Bound> before = bound;
+        List<Bound> after = bind(next, before, running);
+        Map<String, ClientPool> oldPools = pools;
+        Map<String, ClientPool> newPools = openPools(next, oldPools, running);
+        snapshot = compile(next, newPools);
+        pools = newPools;
+        config = next;
+        bound = after;
+        for (int i = 0; i < after.size(); i++) {
+            after.get(i).context().update(next.listeners().get(i));
+        }
+        for (Bound one : before) {
+            if (!after.contains(one)) {
+                one.acceptor().close();
+                one.context().drain(running);
+            }
+        }
+        oldPools.forEach((name, pool) -> {
+            if (newPools.get(name) != pool) {
+                pool.close();
+            }
+        });
+        tell(LifecycleListener.Event.UPDATED);
+    }
+
+    @Override
+    public synchronized ProxyConfig config() {
+        return config;
+    }
+
+    @Override
+    public List<InetSocketAddress> addresses() {
+        return bound.stream().map(one -> one.acceptor().address()).toList();
+    }
+
+    @Override
+    public Explanation explain(String method, String host, String target, Map<String, String> headers) {
+        RouteTable routes;
+        Snapshot now = snapshot;
+        routes = now == null ? RouteTable.compile(config().routes()) : now.routes();
+        return routes.explain(new QuestionedRequest(method, host, target, headers), InetAddress.getLoopbackAddress());
+    }
+
+    // ---- the end
+
+    private void lastClosed() {
+        CountDownLatch waiting = drained;
+        if (waiting != null) {
+            waiting.countDown();
+        }
+    }
+
+    @Override
+    public synchronized int stop(Duration timeout) {
+        if (state == State.CLOSED) {
+            return 0;
+        }
+        boolean ran = state == State.RUNNING;
+        state = State.CLOSED;
+        int cut = 0;
+        IoWorker running = worker;
+        if (ran && running != null) {
+            tell(LifecycleListener.Event.DRAINING);
+            List<Bound> all = bound;
+            all.forEach(one -> one.acceptor().close());
+            CountDownLatch waiting = new CountDownLatch(1);
+            drained = waiting;
+            all.forEach(one -> one.context().drain(running));
+            if (openConnections.get() > 0) {
+                await(waiting, timeout);
+            }
+            for (Bound one : all) {
+                cut += one.context().stopNow(running);
+            }
+            pools.values().forEach(ClientPool::close);
+            // What the pools have handed to their threads is done before these end.
+            running.onEachLoop(loop -> {});
+            running.close();
+        }
+        bound = List.of();
+        resolver.close();
+        services.blocking().close();
+        closed.countDown();
+        tell(LifecycleListener.Event.STOPPED);
+        return cut;
+    }
+
+    private static void await(CountDownLatch latch, Duration timeout) {
+        try {
+            if (!latch.await(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+                LOG.debug("exchanges are cut after {}", timeout);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        stop(config().stopTimeout());
+    }
+
+    @Override
+    public void await() throws InterruptedException {
+        closed.await();
+    }
+
+    private void tell(LifecycleListener.Event event) {
+        for (LifecycleListener listener : registrations.lifecycleListeners()) {
+            try {
+                listener.onEvent(event);
+            } catch (RuntimeException e) {
+                LOG.warn("a lifecycle listener failed", e);
+            }
+        }
+    }
+}
