@@ -14,6 +14,7 @@ final class Context {
 
     private final List<Problem> problems = new ArrayList<>();
     private final Set<String> places = new LinkedHashSet<>();
+    private final Set<String> unread = new LinkedHashSet<>();
     private final Placeholders placeholders;
     private final boolean writesDefaults;
     private Timeouts timeouts = Timeouts.ofDefaults();
@@ -31,6 +32,9 @@ final class Context {
     void report(String code, String place, String value, String expectation) {
         problems.add(new Problem(code, place, value, expectation));
         places.add(place);
+        if (code.equals("WRONG_TYPE")) {
+            unread.add(place);
+        }
     }
 
     List<Problem> problems() {
@@ -54,14 +58,19 @@ final class Context {
         timeouts = proxyTimeouts;
     }
 
-    /** Whether a problem was found at this place, in what it holds, or in what holds it. */
+    /** Whether a problem was found at this place or in what it holds, or it stands in something of another kind. */
     boolean broken(String place) {
-        for (String known : places) {
-            if (within(known, place) || within(place, known)) {
-                return true;
-            }
-        }
-        return false;
+        return brokenWithin(place) || unread.stream().anyMatch(known -> within(known, place));
+    }
+
+    /** Whether a problem was found at this place or in what it holds. */
+    boolean brokenWithin(String place) {
+        return places.stream().anyMatch(known -> within(place, known));
+    }
+
+    /** Whether what stands at this place was of another kind, so that all of it has its defaults. */
+    boolean unread(String place) {
+        return unread.contains(place);
     }
 
     /** Whether {@code inner} is {@code outer} or a part of it. */

@@ -265,6 +265,41 @@ final class MatchType extends Type<Match> {
         }
     }
 
+    /**
+     * The place in JSON of a part.
+     *
+     * @param path from the match to the part as the model has it, such as {@code .and[1].path}
+     */
+    String place(Match match, String place, String path) {
+        return place(match, place, path, false);
+    }
+
+    private String place(Match match, String place, String path, boolean listed) {
+        if (match instanceof And and && path.startsWith(".and")) {
+            boolean sideBySide = !listed && sideBySide(and) != null;
+            return part(and.parts(), sideBySide ? place : place + ".all", path, sideBySide);
+        }
+        if (match instanceof Or or && path.startsWith(".or")) {
+            return part(or.parts(), place + ".any", path, false);
+        }
+        if (match instanceof Not not && path.startsWith(".not")) {
+            return place(not.match(), place + ".not", path.substring(".not".length()), false);
+        }
+        return place + path;
+    }
+
+    private String part(List<Match> parts, String place, String path, boolean sideBySide) {
+        int open = path.indexOf('[');
+        int close = path.indexOf(']');
+        if (open < 0 || close < open) {
+            return place;
+        }
+        int index = Integer.parseInt(path.substring(open + 1, close));
+        String inner = sideBySide ? place : place + "[" + index + "]";
+        // Side by side, a list of parts has a key of its own and is written as a list.
+        return place(parts.get(index), inner, path.substring(close + 1), sideBySide);
+    }
+
     @Override
     ObjectNode schema(ConfigSchema.Definitions definitions) {
         return definitions.named("Match", () -> {

@@ -1,8 +1,10 @@
 package io.fairlead.proxy.internal.config;
 
 import io.fairlead.proxy.ForwardedHeaders;
+import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
@@ -495,11 +497,7 @@ final class Model {
                                 new Transform.SetPath("/"),
                                 values -> new Transform.SetPath(values.text("path")),
                                 one -> one)
-                        .required(
-                                "path",
-                                Syntax.PATH_TEMPLATE,
-                                Transform.SetPath::path,
-                                "The new path, with variables."));
+                        .required("path", Syntax.PATH, Transform.SetPath::path, "The new path, with variables."));
         table.add(
                 Transform.StripPrefix.class,
                 new ObjectType<Transform.StripPrefix, Transform.StripPrefix>(
@@ -521,11 +519,7 @@ final class Model {
                                 new Transform.AddPrefix("/"),
                                 values -> new Transform.AddPrefix(values.text("prefix")),
                                 one -> one)
-                        .required(
-                                "prefix",
-                                Syntax.PATH_TEMPLATE,
-                                Transform.AddPrefix::prefix,
-                                "The prefix, with variables."));
+                        .required("prefix", Syntax.PATH, Transform.AddPrefix::prefix, "The prefix, with variables."));
         table.add(
                 Transform.PathRegex.class,
                 new ObjectType<Transform.PathRegex, Transform.PathRegex>(
@@ -534,25 +528,12 @@ final class Model {
                                 new Transform.PathRegex("", ""),
                                 values -> new Transform.PathRegex(values.text("regex"), values.text("replacement")),
                                 one -> one)
-                        .required("regex", Syntax.REGEX, Transform.PathRegex::regex, "What to look for.")
+                        .required("regex", Syntax.EXPRESSION, Transform.PathRegex::regex, "What to look for.")
                         .required(
                                 "replacement",
                                 Syntax.ANY_TEXT,
                                 Transform.PathRegex::replacement,
-                                "With `$1` or `${name}` for groups.")
-                        .rule((edit, place, context) -> {
-                            if (context.broken(place + ".regex") || context.broken(place + ".replacement")) {
-                                return;
-                            }
-                            String expectation = Syntax.replacement(edit.regex(), edit.replacement());
-                            if (expectation != null) {
-                                context.report(
-                                        "INVALID",
-                                        place + ".replacement",
-                                        Context.quote(edit.replacement()),
-                                        expectation);
-                            }
-                        }));
+                                "With `$1` or `${name}` for groups."));
         query(table, "setQuery", Edit.SET, "Sets a query parameter in place of those of its name.");
         query(table, "addQuery", Edit.ADD, "Adds a query parameter.");
         query(table, "removeQuery", Edit.REMOVE, "Removes the query parameters of a name.");
@@ -597,9 +578,8 @@ final class Model {
                                 new Transform.RewriteLocation("", ""),
                                 values -> new Transform.RewriteLocation(values.text("from"), values.text("to")),
                                 one -> one)
-                        .required("from", Syntax.LOCATION, Transform.RewriteLocation::from, "The beginning to replace.")
-                        .required(
-                                "to", Syntax.FIELD_VALUE, Transform.RewriteLocation::to, "What stands there instead."));
+                        .required("from", Syntax.ANY_TEXT, Transform.RewriteLocation::from, "The beginning to replace.")
+                        .required("to", Syntax.ANY_TEXT, Transform.RewriteLocation::to, "What stands there instead."));
         cookie(
                 table,
                 "rewriteCookieDomain",
@@ -626,7 +606,27 @@ final class Model {
                 "responseBody",
                 Part.RESPONSE,
                 "Replaces the response body by what a registered function makes of it.");
-        return table;
+        return table.rule(Model::checkTransform);
+    }
+
+    /** The rules of the edits themselves, which the room of the transforms knows. */
+    private static void checkTransform(Transform transform, String place, Context context) {
+        if (transform instanceof Transform.PathRegex && context.brokenWithin(place)) {
+            // What could not be read is empty, and the replacement would not fit that.
+            return;
+        }
+        String prefix = "transforms";
+        for (Problem problem : TransformPlan.problems(List.of(transform), prefix)) {
+            String at = place + problem.place().substring((prefix + "[0]").length());
+            JsonNode value = TRANSFORM
+                    .write(transform, context)
+                    .path(problem.place().substring(problem.place().lastIndexOf('.') + 1));
+            if (!context.broken(at)) {
+                // The value is taken from what would be written, where a secret is its placeholder.
+                String shown = value.isString() ? Context.quote(value.stringValue()) : problem.value();
+                context.report(problem.code(), at, shown, problem.expectation());
+            }
+        }
     }
 
     private static void query(Variants<Transform> table, String name, Edit edit, String doc) {
@@ -636,7 +636,7 @@ final class Model {
                         new Query(edit, "", ""),
                         values -> new Query(edit, values.text("name"), edit == Edit.REMOVE ? "" : values.text("value")),
                         one -> one)
-                .required("name", Syntax.TEXT, Query::name, "The parameter, decoded.");
+                .required("name", Syntax.ANY_TEXT, Query::name, "The parameter, decoded.");
         if (edit != Edit.REMOVE) {
             type.required("value", Syntax.ANY_TEXT, Query::value, "Decoded, with variables.");
         }
@@ -654,9 +654,9 @@ final class Model {
                         values -> new Header(
                                 part, edit, values.text("name"), edit == Edit.REMOVE ? "" : values.text("value")),
                         one -> one)
-                .required("name", edit == Edit.REMOVE ? Syntax.TOKEN : Syntax.SET_FIELD, Header::name, "The field.");
+                .required("name", Syntax.FIELD, Header::name, "The field.");
         if (edit != Edit.REMOVE) {
-            type.required("value", Syntax.FIELD_VALUE, Header::value, "With variables.");
+            type.required("value", Syntax.ANY_TEXT, Header::value, "With variables.");
         }
         table.add(
                 Header.class,
@@ -683,7 +683,7 @@ final class Model {
                                 values -> new RewriteCookie(attribute, values.text("from"), values.text("to")),
                                 one -> one)
                         .required("from", from, RewriteCookie::from, fromDoc)
-                        .required("to", Syntax.COOKIE_ATTRIBUTE, RewriteCookie::to, toDoc),
+                        .required("to", Syntax.ANY_TEXT, RewriteCookie::to, toDoc),
                 one -> one.attribute() == attribute);
     }
 

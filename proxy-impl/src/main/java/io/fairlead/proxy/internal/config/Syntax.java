@@ -1,5 +1,6 @@
 package io.fairlead.proxy.internal.config;
 
+import com.google.re2j.PatternSyntaxException;
 import io.fairlead.proxy.http.HttpSyntax;
 import io.fairlead.proxy.internal.net.CidrSet;
 import java.net.InetAddress;
@@ -7,9 +8,7 @@ import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /** The rules of texts. */
@@ -23,6 +22,10 @@ final class Syntax {
     private static final Set<String> OWN_FIELDS =
             Set.of("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade");
 
+    // What the transforms say of their texts is told by TransformPlan.
+    static final Type<String> FIELD = Types.text("field name", text -> null);
+    static final Type<String> PATH = Types.text("path", text -> null);
+    static final Type<String> EXPRESSION = Types.text("regular expression", text -> null);
     static final Type<String> ANY_TEXT = Types.text("text", text -> null);
     static final Type<String> TEXT = Types.text("text", text -> text.isEmpty() ? "a text that is not empty" : null);
     static final Type<String> NAME = Types.text("name", Syntax::name);
@@ -32,11 +35,7 @@ final class Syntax {
     static final Type<String> HOST = Types.text("address or host name", Syntax::host);
     static final Type<String> TARGET_URL = Types.text("URL", "^http://[^/?#@\\s]+$", Syntax::targetUrl);
     static final Type<String> FIELD_VALUE = Types.text("text", Syntax::fieldValue);
-    static final Type<String> SET_FIELD = Types.text("field name", Syntax::settableField);
     static final Type<String> LOCATION = Types.text("text", Syntax::location);
-    static final Type<String> PATH = Types.text("path", Syntax::path);
-    static final Type<String> PATH_TEMPLATE = Types.text("path", Syntax::pathTemplate);
-    static final Type<String> COOKIE_ATTRIBUTE = Types.text("text", Syntax::cookieAttribute);
     static final Type<String> COOKIE_DOMAIN = Types.text("domain", Syntax::cookieDomain);
 
     private Syntax() {}
@@ -66,47 +65,10 @@ final class Syntax {
 
     private static @Nullable String regex(String text) {
         try {
-            Pattern.compile(text);
+            com.google.re2j.Pattern.compile(text);
             return null;
         } catch (PatternSyntaxException e) {
-            return "a regular expression: " + e.getDescription() + " near index " + e.getIndex();
-        }
-    }
-
-    /** Whether the references of a replacement fit the groups of the expression, as {@link Matcher} reads them. */
-    static @Nullable String replacement(String regex, String replacement) {
-        int groups = Pattern.compile(regex).matcher("").groupCount();
-        for (int i = 0; i < replacement.length(); i++) {
-            char c = replacement.charAt(i);
-            char next = i + 1 < replacement.length() ? replacement.charAt(i + 1) : 0;
-            if (c == '\\') {
-                if (next == 0) {
-                    return "a character after the last \\";
-                }
-                i++;
-            } else if (c == '$' && next == '{') {
-                int end = replacement.indexOf('}', i);
-                if (end < 0 || !hasGroup(regex, replacement.substring(i + 2, end))) {
-                    return "${name} with the name of a group of the regex";
-                }
-                i = end;
-            } else if (c == '$') {
-                if (next < '0' || next > '9' || next - '0' > groups) {
-                    return "$0 to $" + groups + ", or \\$ for the character $";
-                }
-                i++;
-            }
-        }
-        return null;
-    }
-
-    private static boolean hasGroup(String regex, String name) {
-        try {
-            // Java 17 does not list the groups, but refuses a reference to one that is not there.
-            Pattern.compile(regex + "\\k<" + name + ">");
-            return true;
-        } catch (PatternSyntaxException e) {
-            return false;
+            return "a regular expression of RE2: " + e.getDescription();
         }
     }
 
@@ -177,24 +139,7 @@ final class Syntax {
         return null;
     }
 
-    private static boolean isPathText(String text) {
-        return text.chars().allMatch(c -> c > ' ' && c < 127 && c != '?' && c != '#');
-    }
-
-    private static @Nullable String path(String text) {
-        return text.startsWith("/") && isPathText(text) ? null : "a path that begins with / and holds no query";
-    }
-
-    private static @Nullable String pathTemplate(String text) {
-        // A variable may hold the beginning.
-        return text.startsWith("{") && isPathText(text) ? null : path(text);
-    }
-
-    private static @Nullable String cookieAttribute(String text) {
-        return text.indexOf(';') >= 0 ? "no semicolon (RFC 6265 4.1.1)" : fieldValue(text);
-    }
-
     private static @Nullable String cookieDomain(String text) {
-        return text.isEmpty() || text.startsWith(".") ? "a domain without leading dot, or *" : cookieAttribute(text);
+        return text.isEmpty() || text.startsWith(".") ? "a domain without leading dot, or *" : null;
     }
 }

@@ -37,6 +37,7 @@ final class Variants<T> extends Type<T> {
     private final String name;
     private final String doc;
     private final Map<String, Variant<T, ? extends T>> table = new LinkedHashMap<>();
+    private ObjectType.Rule<T> rule = (value, place, context) -> {};
 
     Variants(String name, String doc) {
         this.name = name;
@@ -50,6 +51,12 @@ final class Variants<T> extends Type<T> {
     /** Adds a variant that is only some of the values of its class. */
     <V extends T> Variants<T> add(Class<V> javaType, ObjectType<V, ?> type, Predicate<V> fits) {
         table.put(type.name(), new Variant<>(type, javaType, fits));
+        return this;
+    }
+
+    /** A rule for all variants. */
+    Variants<T> rule(ObjectType.Rule<T> added) {
+        rule = added;
         return this;
     }
 
@@ -97,7 +104,9 @@ final class Variants<T> extends Type<T> {
             context.report("INVALID", at, Context.abbreviate(tag.toString()), expectation);
             return null;
         }
-        return readVariant(variant.type(), json, place, context);
+        T value = readVariant(variant.type(), json, place, context);
+        rule.check(value, place, context);
+        return value;
     }
 
     private static <V> V readVariant(ObjectType<V, ?> type, JsonNode json, String place, Context context) {
@@ -132,6 +141,7 @@ final class Variants<T> extends Type<T> {
             return;
         }
         variant.check(value, place, context);
+        rule.check(value, place, context);
     }
 
     @Override

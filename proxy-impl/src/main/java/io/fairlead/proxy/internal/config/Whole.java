@@ -1,15 +1,19 @@
 package io.fairlead.proxy.internal.config;
 
+import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
+import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -69,6 +73,32 @@ final class Whole {
             }
             middleware(place + ".middleware", in, route.middleware());
             transforms(place + ".transforms", in, route.transforms());
+        }
+        matches();
+    }
+
+    /** Bad patterns and unreachable routes. */
+    private void matches() {
+        List<Route> routes = new ArrayList<>();
+        for (int i = 0; i < config.routes().size(); i++) {
+            Route route = config.routes().get(i);
+            String place = "routes[" + i + "]";
+            boolean unread = context.unread(place)
+                    || context.brokenWithin(place + ".match")
+                    || context.brokenWithin(place + ".order");
+            // What could not be read takes every request, and would hide the others.
+            routes.add(
+                    unread ? route.toBuilder().match(Match.path("/unread/" + i)).build() : route);
+        }
+        for (Problem problem : RouteTable.problems(routes)) {
+            int end = problem.place().indexOf(']');
+            int index = Integer.parseInt(problem.place().substring("routes[".length(), end));
+            String match = "routes[" + index + "].match";
+            String path = problem.place().substring(match.length());
+            String place = Model.MATCH.place(routes.get(index).match(), match, path);
+            if (!path.isEmpty() || !context.brokenWithin(match)) {
+                report(problem.code(), place, problem.value(), problem.expectation());
+            }
         }
     }
 

@@ -344,6 +344,27 @@ final class ConfigJsonTest {
     }
 
     @Test
+    void matchThatIsUnreadable_hidesNoOtherRouteAndNoOtherProblem() {
+        assertThat(lines("""
+                        {"version": 1, "routes": [
+                          {"id": "a", "match": 5, "respond": {"status": 200}},
+                          {"id": "b", "match": {"path": "/b", "hots": "h"}, "respond": {"status": 200}},
+                          {"id": "c", "match": {"path": "no slash"}},
+                          {"id": "d", "match": {"path": "/d"}, "respond": {"status": 200}},
+                          {"id": "e", "match": {"path": "/d"}, "respond": {"status": 200}},
+                          7]}
+                        """))
+                .containsExactly(
+                        "routes[0].match: 5 (expected: an object, such as {\"path\": \"/api/**\"})",
+                        "routes[1].match.hots: unknown key (expected: host)",
+                        "routes[2]: route \"c\" without action (expected: one of: to, redirect, respond)",
+                        "routes[5]: 7 (expected: an object)",
+                        "routes[2].match.path: no slash (expected: a path that begins with \"/\")",
+                        "routes[4].match: every request that fits route \"e\" goes to route \"d\" (expected: a request that no"
+                                + " earlier route takes)");
+    }
+
+    @Test
     void anotherVersion_isAProblem() {
         assertThat(lines("{\"version\": 2, \"routes\": [{\"id\": \"a\", \"respond\": {\"status\": 200}}]}"))
                 .containsExactly("version: 2 (expected: 1)");

@@ -157,13 +157,13 @@ final class RandomConfig {
             case 4 -> Transform.setQuery("a b", text());
             case 5 -> Transform.addQuery(name(), text());
             case 6 -> Transform.removeQuery(name());
-            case 7 -> Transform.setRequestHeader(name(), fieldValue());
-            case 8 -> Transform.addRequestHeader(name(), fieldValue());
+            case 7 -> Transform.setRequestHeader(name(), fieldValue().strip());
+            case 8 -> Transform.addRequestHeader(name(), fieldValue().strip());
             case 9 -> Transform.removeRequestHeader(name());
-            case 10 -> Transform.setResponseHeader(name(), fieldValue());
-            case 11 -> Transform.addResponseHeader(name(), fieldValue());
+            case 10 -> Transform.setResponseHeader(name(), fieldValue().strip());
+            case 11 -> Transform.addResponseHeader(name(), fieldValue().strip());
             case 12 -> Transform.removeResponseHeader(name());
-            case 13 -> Transform.setResponseTrailer(name(), fieldValue());
+            case 13 -> Transform.setResponseTrailer(name(), fieldValue().strip());
             case 14 -> Transform.removeResponseTrailer(name());
             case 15 -> Transform.rewriteLocation("http://internal:8080/", one("/shop/", ""));
             case 16 -> Transform.rewriteCookieDomain(one("*", "internal"), one("example.com", ""));

@@ -102,6 +102,17 @@ final class ValidatorTest {
     }
 
     @Test
+    void routeThatNoRequestReaches_isAProblem() {
+        ProxyConfig.Builder config = with(Route.builder("all")
+                        .match(Match.path("/a/**"))
+                        .respond(200, ""))
+                .route(answering().match(Match.path("/a/b")).order(1).build());
+        assertThat(problems(config))
+                .containsExactly("UNREACHABLE_ROUTE routes[1].match: every request that fits route \"r\" goes to route"
+                        + " \"all\" (expected: a request that no earlier route takes)");
+    }
+
+    @Test
     void routeWithoutAction_isAProblem() {
         assertThat(problems(with(Route.builder("a"))))
                 .containsExactly(
@@ -240,7 +251,21 @@ final class ValidatorTest {
                 bad("routes[0].match.all", with(new Match.And(List.of()))),
                 bad("routes[0].match.any", with(new Match.Or(List.of()))),
                 bad("routes[0].match.not.host", with(Match.host("").not())),
-                bad("routes[0].match.path", with(Match.host("a").and(Match.path("")))),
+                bad("routes[0].match.path", with(Match.path("a"))),
+                bad("routes[0].match.path", with(Match.host("a").and(Match.path("b")))),
+                bad("routes[0].match.host", with(Match.host("a.*").and(Match.path("/b")))),
+                bad(
+                        "routes[0].match.all[2].path",
+                        with(Match.cookie("a").and(Match.cookie("b")).and(Match.path("b")))),
+                bad("routes[0].match.any[1].path", with(Match.path("/a").or(Match.path("b")))),
+                bad(
+                        "routes[0].match.not.any[1].path",
+                        with(Match.path("/a")
+                                .and(Match.host("a").or(Match.path("b")).not()))),
+                bad(
+                        "routes[0].match.all[1].path",
+                        with(new Match.And(
+                                List.of(Match.path("/a"), new Match.And(List.of(Match.host("a"), Match.path("b"))))))),
                 bad("routes[0].match.all[1].cookie.name", with(Match.cookie("a").and(Match.cookie("=")))));
     }
 
