@@ -152,14 +152,17 @@ abstract class Condition {
     static final class OnPathRegex extends Condition {
         private final Pattern pattern;
         private final String literal;
+        /** What is left of it behind the literal text, which need not go through the automaton. */
+        private final Pattern rest;
 
         OnPathRegex(String regex) {
             this.pattern = regex(regex);
             this.literal = RegexPrefix.of(regex);
+            this.rest = regex(RegexPrefix.rest(regex));
         }
 
         boolean matches(String path) {
-            return path.startsWith(literal) && pattern.matches(path);
+            return path.startsWith(literal) && rest.matches(path.substring(literal.length()));
         }
 
         @Override

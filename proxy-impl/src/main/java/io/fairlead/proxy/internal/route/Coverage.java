@@ -108,17 +108,12 @@ final class Coverage {
         }
 
         @Override
-        public long visit(Entry[] entries, long state, Sample sample, InetAddress client) {
-            for (Entry entry : entries) {
-                if (entry.rank >= Visitor.best(state)) {
-                    break;
-                }
-                if (entry.route != covered.route && implied(entry.terms, covered.terms)) {
-                    found = entry;
-                    return entry.rank;
-                }
+        public long visit(Entry entry, long state, Sample sample, InetAddress client) {
+            if (entry.route == covered.route || !implied(entry.terms, covered.terms)) {
+                return state;
             }
-            return state;
+            found = entry;
+            return entry.rank;
         }
     }
 

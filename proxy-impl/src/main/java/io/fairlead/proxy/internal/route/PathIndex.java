@@ -7,9 +7,15 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The entries of one host by their paths. */
+/**
+ * The entries of one host by their paths: a table of exact paths, a trie of prefixes and templates, and lists. A few
+ * entries are simply asked in turn: that touches less memory, which is what a lookup among many hosts costs.
+ */
 final class PathIndex {
 
+    private static final int FEW = 8;
+
+    private final Entry @Nullable [] few;
     private final Map<String, Entry[]> exact = new HashMap<>();
     private final @Nullable SegmentTrie segments;
     private final Entry[] regexes;
@@ -18,6 +24,7 @@ final class PathIndex {
     private final int first;
 
     PathIndex(List<Entry> entries) {
+        this.few = entries.size() <= FEW ? Entry.sorted(entries) : null;
         Map<String, List<Entry>> byPath = new HashMap<>();
         List<Entry> bySegments = new ArrayList<>();
         List<Entry> byRegex = new ArrayList<>();
@@ -54,6 +61,9 @@ final class PathIndex {
 
     /** Visits what fits. The path may be null if {@link #usesPath} is false. */
     <Q> long visit(Visitor<Q> visitor, long state, Q request, InetAddress client, @Nullable String path) {
+        if (few != null) {
+            return visitFew(few, visitor, state, request, client, path);
+        }
         long now = state;
         if (path != null) {
             Entry[] same = exact.get(path);
@@ -68,5 +78,19 @@ final class PathIndex {
             now = visitor.visit(regexes, now, request, client);
         }
         return others.length == 0 ? now : visitor.visit(others, now, request, client);
+    }
+
+    private static <Q> long visitFew(
+            Entry[] entries, Visitor<Q> visitor, long state, Q request, InetAddress client, @Nullable String path) {
+        long now = state;
+        for (Entry entry : entries) {
+            if (entry.rank >= Visitor.best(now)) {
+                break;
+            }
+            if (entry.path == null || path != null && entry.path.matches(path)) {
+                now = visitor.visit(entry, now, request, client);
+            }
+        }
+        return now;
     }
 }

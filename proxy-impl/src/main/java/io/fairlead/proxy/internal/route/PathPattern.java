@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A path pattern, read: segments of the normalised path, a name in the place of the text where a segment is a
@@ -32,12 +33,21 @@ final class PathPattern {
 
     private final Kind kind;
     private final List<Segment> segments;
-    private final boolean variables;
+    /** The segments before the first variable as they stand in a path, and those from it on. */
+    private final String literal;
+
+    private final Segment[] rest;
 
     private PathPattern(Kind kind, List<Segment> segments) {
         this.kind = kind;
         this.segments = List.copyOf(segments);
-        this.variables = segments.stream().anyMatch(Segment::variable);
+        StringBuilder beginning = new StringBuilder();
+        int count = 0;
+        while (count < segments.size() && !segments.get(count).variable) {
+            beginning.append('/').append(segments.get(count++).text);
+        }
+        this.literal = beginning.toString();
+        this.rest = segments.subList(count, segments.size()).toArray(Segment[]::new);
     }
 
     /**
@@ -105,14 +115,12 @@ final class PathPattern {
     }
 
     boolean hasVariables() {
-        return variables;
+        return rest.length > 0;
     }
 
     /** An exact pattern as a path. */
     String path() {
-        StringBuilder path = new StringBuilder();
-        segments.forEach(segment -> path.append('/').append(segment.text));
-        return path.toString();
+        return literal;
     }
 
     boolean matches(String path) {
@@ -124,9 +132,12 @@ final class PathPattern {
         walk(path, into);
     }
 
-    private boolean walk(String path, @org.jspecify.annotations.Nullable Map<String, String> into) {
-        int at = 0;
-        for (Segment segment : segments) {
+    private boolean walk(String path, @Nullable Map<String, String> into) {
+        if (!path.startsWith(literal)) {
+            return false;
+        }
+        int at = literal.length();
+        for (Segment segment : rest) {
             if (at >= path.length() || path.charAt(at) != '/') {
                 return false;
             }

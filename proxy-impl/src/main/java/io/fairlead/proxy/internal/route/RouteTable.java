@@ -41,6 +41,7 @@ public final class RouteTable {
     private final Entry[] entries;
     private final @Nullable Map<String, PathIndex> exactHosts;
     private final @Nullable TextMap<PathIndex> wildcardHosts;
+    private final int firstWildcardHost;
     private final @Nullable PathIndex anyHost;
 
     private RouteTable(List<Route> routes, List<Entry> unsorted) {
@@ -63,6 +64,11 @@ public final class RouteTable {
         }
         this.exactHosts = byHost.isEmpty() ? null : indexes(byHost);
         this.wildcardHosts = byWildcard.isEmpty() ? null : new TextMap<>(indexes(byWildcard));
+        this.firstWildcardHost = byWildcard.values().stream()
+                .flatMap(List::stream)
+                .mapToInt(entry -> entry.rank)
+                .min()
+                .orElse(Visitor.NONE);
         this.anyHost = withoutHost.isEmpty() ? null : new PathIndex(withoutHost);
     }
 
@@ -138,7 +144,7 @@ public final class RouteTable {
                 path = exact.usesPath() ? visitor.path(request) : null;
                 now = exact.visit(visitor, now, request, client, path);
             }
-            if (wildcardHosts != null) {
+            if (wildcardHosts != null && firstWildcardHost < Visitor.best(now)) {
                 int hash = 0;
                 // Not the first character: the star stands for at least one.
                 for (int i = host.length() - 1; i > 0; i--) {
@@ -177,22 +183,14 @@ public final class RouteTable {
         static final First INSTANCE = new First();
 
         @Override
-        public long visit(Entry[] entries, long state, Request request, InetAddress client) {
-            long now = state;
-            for (Entry entry : entries) {
-                if (entry.rank >= Visitor.best(now)) {
-                    break;
-                }
-                if (!entry.allows(request)) {
-                    now |= METHOD_MISSED;
-                } else if (entry.plainHold(request, client)) {
-                    if (entry.slow.length == 0) {
-                        return now & (DEFERRED | METHOD_MISSED) | entry.rank;
-                    }
-                    now |= DEFERRED;
-                }
+        public long visit(Entry entry, long state, Request request, InetAddress client) {
+            if (!entry.allows(request)) {
+                return state | METHOD_MISSED;
             }
-            return now;
+            if (!entry.plainHold(request, client)) {
+                return state;
+            }
+            return entry.slow.length == 0 ? state & (DEFERRED | METHOD_MISSED) | entry.rank : state | DEFERRED;
         }
     }
 
@@ -201,14 +199,9 @@ public final class RouteTable {
         private final List<Entry> candidates = new ArrayList<>(4);
 
         @Override
-        public long visit(Entry[] entries, long state, Request request, InetAddress client) {
-            for (Entry entry : entries) {
-                if (entry.rank >= Visitor.best(state)) {
-                    break;
-                }
-                if (entry.slow.length > 0 && entry.allows(request) && entry.plainHold(request, client)) {
-                    candidates.add(entry);
-                }
+        public long visit(Entry entry, long state, Request request, InetAddress client) {
+            if (entry.slow.length > 0 && entry.allows(request) && entry.plainHold(request, client)) {
+                candidates.add(entry);
             }
             return state;
         }
@@ -229,11 +222,9 @@ public final class RouteTable {
         private final TreeSet<String> methods = new TreeSet<>();
 
         @Override
-        public long visit(Entry[] entries, long state, Request request, InetAddress client) {
-            for (Entry entry : entries) {
-                if (!entry.allows(request) && entry.plainHold(request, client) && entry.slowHold(request, client)) {
-                    methods.addAll(entry.methods());
-                }
+        public long visit(Entry entry, long state, Request request, InetAddress client) {
+            if (!entry.allows(request) && entry.plainHold(request, client) && entry.slowHold(request, client)) {
+                methods.addAll(entry.methods());
             }
             return state;
         }

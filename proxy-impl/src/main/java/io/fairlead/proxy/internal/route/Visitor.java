@@ -21,8 +21,20 @@ interface Visitor<Q> {
     /** The normalised path; asked only if there are entries with paths. */
     String path(Q request);
 
-    /** Visits entries in ascending rank and returns the state. */
-    long visit(Entry[] entries, long state, Q request, InetAddress client);
+    /** Visits an entry whose rank is below that of the best so far, and returns the state. */
+    long visit(Entry entry, long state, Q request, InetAddress client);
+
+    /** Visits entries in ascending rank, as long as they precede the best. */
+    default long visit(Entry[] entries, long state, Q request, InetAddress client) {
+        long now = state;
+        for (Entry entry : entries) {
+            if (entry.rank >= best(now)) {
+                break;
+            }
+            now = visit(entry, now, request, client);
+        }
+        return now;
+    }
 
     /** The best rank in a state. */
     static int best(long state) {

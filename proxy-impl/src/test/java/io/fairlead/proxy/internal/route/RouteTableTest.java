@@ -103,6 +103,16 @@ class RouteTableTest {
         "/a|/b, /b, true",
         ".*, *, true",
         "(?i)/ABC, /abc, true",
+        "/a\\b/.*, /a/x, true",
+        "/a\\b.*, /ab, false",
+        "/a^b, /ab, false",
+        "^/a[^b]c$, /axc, true",
+        "/a+/b, /aaa/b, true",
+        "/a{2}, /aa, true",
+        "/a{0}b, /b, true",
+        "'/a(,|b)', '/a,', true",
+        "/a$, /a, true",
+        "/a, /ab, false",
     })
     void pathRegex_matchesTheWholePath(String regex, String path, boolean expected) {
         assertThat(fits(Match.pathRegex(regex), TestRequest.get("h", path))).isEqualTo(expected);
