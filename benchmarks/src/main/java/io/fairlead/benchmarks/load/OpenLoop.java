@@ -107,10 +107,17 @@ public final class OpenLoop {
                 LockSupport.parkNanos(ahead <= 0 ? NAP_NANOS : Math.min(ahead, NAP_NANOS));
             }
         }
+        // What was due before the end and is not sent yet: now, where a connection is free; else it was never sent, has
+        // waited
+        // this long at least, and was not answered.
         for (; intended < end; intended = start + (long) (++sent * 1e9 / rate)) {
-            // Due but never sent: it has waited this long at least, and it was not answered.
-            record(intended, end);
-            errors++;
+            Connection connection = idle.pollLast();
+            if (connection != null) {
+                send(connection, intended);
+            } else {
+                record(intended, end);
+                errors++;
+            }
         }
         while (inFlight > 0 && System.nanoTime() < end + DRAIN_NANOS) {
             selector.select(this::readable, 10);
