@@ -1,4 +1,4 @@
-/** A proxy on the command line. */
+/** A proxy on the command line. Start at {@link io.fairlead.sample.standalone.Standalone}. */
 @NullMarked
 package io.fairlead.sample.standalone;
 

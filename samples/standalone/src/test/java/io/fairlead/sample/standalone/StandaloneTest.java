@@ -1,0 +1,244 @@
+package io.fairlead.sample.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program: in this JVM as long as it ends by itself, in one of its own where it runs. */
+final class StandaloneTest {
+    private static final Pattern LISTENING = Pattern.compile("listening on http://127\\.0\\.0\\.1:([0-9]+)\n");
+
+    @TempDir
+    Path directory;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final List<AutoCloseable> toClose = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable one : toClose) {
+            one.close();
+        }
+    }
+
+    private int run(String... args) throws InterruptedException {
+        return new Standalone(
+                        new PrintStream(out, true, StandardCharsets.UTF_8),
+                        new PrintStream(err, true, StandardCharsets.UTF_8))
+                .run(args);
+    }
+
+    private Path file(String json) throws IOException {
+        return Files.writeString(directory.resolve("proxy.json"), json);
+    }
+
+    private static String respond(String body) {
+        return "{\"version\": 1, \"listeners\": [{\"host\": \"127.0.0.1\", \"port\": 0}], \"routes\":"
+                + " [{\"id\": \"all\", \"respond\": {\"status\": 200, \"body\": \"" + body + "\"}}]}";
+    }
+
+    @Test
+    void help_exitsWith0() throws InterruptedException {
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage:").contains("--upstream URL");
+    }
+
+    @Test
+    void unknownOption_exitsWith2() throws InterruptedException {
+        assertThat(run("--bogus")).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("\"--bogus\": unknown option");
+        assertThat(out.size()).isZero();
+    }
+
+    @Test
+    void missingFile_exitsWith2() throws InterruptedException {
+        assertThat(run("--config", directory.resolve("none.json").toString())).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("none.json: no such file");
+    }
+
+    @Test
+    void checkOfAGoodFile_exitsWith0() throws Exception {
+        assertThat(run("--check", "--config", file(respond("a")).toString())).isZero();
+        assertThat(err.size()).isZero();
+    }
+
+    @Test
+    void checkOfABadFile_listsEveryProblemAndExitsWith2() throws Exception {
+        Path file = file("""
+                {"version": 1, "routes": [{"id": "a", "to": "ordres"}, {"id": "a", "match": {"path": "x"}}],
+                 "pools": [{"name": "orders", "targets": ["https://a"]}], "stopTimeout": 5}
+                """);
+        assertThat(run("--config", file.toString(), "--check")).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8).lines())
+                .hasSize(6)
+                .allMatch(line -> line.startsWith(file + ": "))
+                .anyMatch(line -> line.contains("pools[0].targets[0]: \"https://a\""))
+                .anyMatch(line -> line.contains("routes[0].to: \"ordres\""))
+                .anyMatch(line -> line.contains("routes[1].id: \"a\""))
+                .anyMatch(line -> line.contains("routes[1]: route \"a\" without action"))
+                .anyMatch(line -> line.contains("routes[1].match.path: x"))
+                .anyMatch(line -> line.contains("stopTimeout: 5"));
+    }
+
+    @Test
+    void referencesThatNobodyDefines_exitWith2() throws Exception {
+        Path file = file("""
+                {"version": 1, "listeners": [{"port": 0}], "middleware": [{"ref": "audit"}],
+                 "routes": [{"id": "a", "to": "orders"}]}
+                """);
+        assertThat(run("--config", file.toString())).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("middleware[0].ref", "routes[0].to");
+    }
+
+    @Test
+    void configurationWithoutListeners_exitsWith2() throws Exception {
+        Path file = file("{\"version\": 1}");
+        assertThat(run("--config", file.toString())).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("listeners: no listeners", "routes: no routes");
+    }
+
+    @Test
+    void badFlags_areToldByTheirNames() throws InterruptedException {
+        assertThat(run("--listen", "127.0.0.1:70000", "--upstream", "https://a", "--upstream", "http://b/c"))
+                .isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8).lines())
+                .hasSize(3)
+                .anyMatch(line -> line.startsWith("--listen: 70000 "))
+                .anyMatch(line -> line.startsWith("--upstream: \"https://a\" "))
+                .anyMatch(line -> line.startsWith("--upstream: \"http://b/c\" "));
+    }
+
+    private HttpServer upstream(String answer) throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        server.createContext("/", exchange -> {
+            byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, bytes.length);
+            exchange.getResponseBody().write(bytes);
+            exchange.close();
+        });
+        server.start();
+        toClose.add(() -> server.stop(0));
+        return server;
+    }
+
+    /** A program that runs, with what it prints in files. */
+    private final class Program implements AutoCloseable {
+        private final Path printed = directory.resolve("out");
+        private final Path told = directory.resolve("err");
+        private final Process process;
+
+        Program(String... args) throws IOException {
+            List<String> command = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-Xmx128m",
+                    "-cp",
+                    System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                    Standalone.class.getName()));
+            command.addAll(List.of(args));
+            process = new ProcessBuilder(command)
+                    .redirectOutput(printed.toFile())
+                    .redirectError(told.toFile())
+                    .start();
+            toClose.add(this);
+        }
+
+        int port() {
+            Matcher matcher = await().atMost(Duration.ofSeconds(30))
+                    .until(() -> LISTENING.matcher(Files.readString(printed)), Matcher::find);
+            return Integer.parseInt(matcher.group(1));
+        }
+
+        String err() throws IOException {
+            return Files.readString(told);
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+        }
+    }
+
+    private static String get(int port) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/"))
+                .timeout(Duration.ofSeconds(10))
+                .build();
+        return HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    @Test
+    void severalUpstreams_areBalanced_andSigtermEnds() throws Exception {
+        HttpServer one = upstream("one");
+        HttpServer two = upstream("two");
+        Program program = new Program(
+                "--listen",
+                "127.0.0.1:0",
+                "--io-threads",
+                "1",
+                "--upstream",
+                "http://127.0.0.1:" + one.getAddress().getPort(),
+                "--upstream",
+                "http://127.0.0.1:" + two.getAddress().getPort());
+        int port = program.port();
+        assertThat(List.of(get(port), get(port))).containsExactlyInAnyOrder("one", "two");
+
+        program.process.destroy();
+        assertThat(program.process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(program.err()).isEmpty();
+    }
+
+    @Test
+    void changedFile_isTakenOver_andABadOneChangesNothing() throws Exception {
+        Path file = file(respond("first"));
+        Program program = new Program("--config", file.toString());
+        int port = program.port();
+        assertThat(get(port)).isEqualTo("first");
+
+        Path next = Files.writeString(directory.resolve("next.json"), respond("second"));
+        Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
+        await().atMost(Duration.ofSeconds(20)).until(() -> get(port), "second"::equals);
+        await().until(() -> program.err().contains("route \"all\": changed respond"));
+
+        file("{\"version\": 1, \"routes\": [{\"id\": \"a\"}, {\"id\": \"a\", \"to\": 7}]}");
+        await().atMost(Duration.ofSeconds(20)).until(() -> program.err().contains("The running configuration stays."));
+        assertThat(program.err()).contains("routes[0]: route \"a\" without action", "routes[1].to: 7");
+        assertThat(get(port)).isEqualTo("second");
+
+        file(respond("third"));
+        await().atMost(Duration.ofSeconds(20)).until(() -> get(port), "third"::equals);
+    }
+
+    @Test
+    void addressInUse_exitsWith1() throws Exception {
+        HttpServer taken = upstream("taken");
+        Program program = new Program(
+                "--listen", "127.0.0.1:" + taken.getAddress().getPort(), "--upstream", "http://127.0.0.1:1");
+        assertThat(program.process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(program.process.exitValue()).isEqualTo(1);
+        assertThat(program.err()).isNotEmpty();
+    }
+}
