@@ -1,5 +1,0 @@
-/** Two demo upstreams and a proxy in one process. */
-@NullMarked
-package io.fairlead.sample.quickstart;
-
-import org.jspecify.annotations.NullMarked;
