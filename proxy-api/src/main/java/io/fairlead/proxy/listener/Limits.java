@@ -7,8 +7,8 @@ package io.fairlead.proxy.listener;
  * @param maxConnections connections in all; more are closed at once. At least 1. Default: 20,000.
  * @param maxConnectionsPerClient connections of one client address (IPv6: of one /64 network); more are closed at
  *     once. Zero: no limit. Default: 2,000.
- * @param maxTargetBytes bytes of the request target; more is 414. 64 to 65,536. Default: 8,192.
- * @param maxHeaderBytes bytes of a request's head; more is 431. 256 to 1,048,576. Default: 32,768.
+ * @param maxTargetBytes bytes of the request target; more is 414. 64 to 61,440. Default: 8,192.
+ * @param maxHeaderBytes bytes of a request's head; more is 431. 256 to 61,440. Default: 32,768.
  * @param maxHeaderFields fields of a request's head; more is 431. 8 to 1,000. Default: 100.
  * @param maxBodyBytes bytes of a request's body; more is 413. Zero: no limit. A route may set its own. Default: zero.
  * @param minBodyBytesPerSecond the mean rate that a request's body must keep after its first 5 s, except while the

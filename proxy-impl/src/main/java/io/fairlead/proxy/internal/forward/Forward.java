@@ -10,6 +10,7 @@ import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.upstream.Target;
+import io.fairlead.proxy.middleware.ExchangeFailedException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -81,6 +82,19 @@ public final class Forward implements UpstreamListener {
     public void connected(UpstreamStream connected) {
         pending = null;
         stream = connected;
+        try {
+            begin(connected);
+        } catch (RuntimeException | Error e) {
+            // Thrown by what the request is made of, such as a body that somebody has read; it must not be lost in the
+            // callback of a connection.
+            cancel();
+            listener.forwardFailed(
+                    e instanceof ExchangeFailedException failed ? failed.code() : FailureCode.INTERNAL_ERROR,
+                    e.toString());
+        }
+    }
+
+    private void begin(UpstreamStream connected) {
         listener.forwarded();
         int head = request.composeHead(pool.target(target));
         long length = request.outgoingLength();

@@ -36,7 +36,7 @@ final class ChainRun {
     }
 
     void start() {
-        call(0).whenComplete((response, problem) -> exchange.loop().execute(() -> {
+        call(0).whenComplete((response, problem) -> exchange.onLoop(() -> {
             if (problem != null) {
                 Throwable cause = ProxyExchange.unwrap(problem);
                 exchange.fail(
@@ -135,7 +135,7 @@ final class ChainRun {
             }
             if (place == middleware.size()) {
                 CompletableFuture<Response> result = new CompletableFuture<>();
-                exchange.loop().execute(() -> exchange.terminal(result));
+                exchange.onLoop(() -> exchange.terminal(result));
                 return result;
             }
             if (exchange.loop().inLoop()) {

@@ -175,6 +175,18 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         return loop;
     }
 
+    /** Runs a step on the loop; what it throws fails the exchange instead of leaving it without an end. */
+    void onLoop(Runnable step) {
+        loop.execute(() -> {
+            try {
+                step.run();
+            } catch (RuntimeException | Error e) {
+                LOG.error("an exchange failed", e);
+                fail(code(e, FailureCode.INTERNAL_ERROR), e.toString());
+            }
+        });
+    }
+
     // ---- 2. the end of the chain
 
     /**
@@ -201,7 +213,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             BodyEdit edit = transforms.requestBody();
             if (edit != null && head.hasBody()) {
                 edit.apply(body())
-                        .whenComplete((edited, problem) -> loop.execute(() -> {
+                        .whenComplete((edited, problem) -> onLoop(() -> {
                             if (problem != null) {
                                 Throwable cause = unwrap(problem);
                                 if (cause instanceof io.fairlead.proxy.http.BodyTooLargeException) {
@@ -242,7 +254,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
                 settleFailure(FailureCode.HANDLER_FAILED, "the handler returned null");
                 return;
             }
-            stage.whenComplete((response, problem) -> loop.execute(() -> {
+            stage.whenComplete((response, problem) -> onLoop(() -> {
                 if (problem != null) {
                     Throwable cause = unwrap(problem);
                     LOG.warn("the handler of route {} failed", chosen.routeId(), cause);
@@ -284,7 +296,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             return;
         }
         edit.apply(edited.body())
-                .whenComplete((newBody, problem) -> loop.execute(() -> {
+                .whenComplete((newBody, problem) -> onLoop(() -> {
                     if (problem != null) {
                         Throwable cause = unwrap(problem);
                         settleFailure(code(cause, FailureCode.TRANSFORM_FAILED), cause.toString());

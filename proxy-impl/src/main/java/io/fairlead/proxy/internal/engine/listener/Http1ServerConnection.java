@@ -102,6 +102,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     private boolean processing;
     private boolean draining;
     private boolean inputEnded;
+    private boolean lingering;
 
     private int reading = READ_HEAD;
     private @Nullable ByteBuffer inbound;
@@ -188,6 +189,11 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
             return;
         }
         if (bodyBlocked || inbound != null || inputEnded || kept != null && kept.length >= MAX_KEPT_BYTES) {
+            source.suspendReads();
+            return;
+        }
+        if (reading == READ_DRAIN && !lingering) {
+            // The answer goes out first; then the rest of the upload is thrown away for a moment.
             source.suspendReads();
             return;
         }
@@ -930,6 +936,8 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
      * may overtake the answer (RFC 9112 §9.6).
      */
     private void linger() {
+        lingering = true;
+        kept = null;
         writing = WRITE_DONE;
         try {
             sink.shutdownWrites();
