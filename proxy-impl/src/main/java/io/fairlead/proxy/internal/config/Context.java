@@ -30,7 +30,7 @@ final class Context {
     }
 
     void report(String code, String place, String value, String expectation) {
-        problems.add(new Problem(code, place, value, expectation));
+        problems.add(new Problem(code, place.isEmpty() ? "$" : place, value, expectation));
         places.add(place);
         if (code.equals("WRONG_TYPE")) {
             unread.add(place);

@@ -331,12 +331,10 @@ final class Types {
 
         @Override
         void check(Duration value, String place, Context context) {
-            if (value.compareTo(min) < 0 || value.compareTo(Durations.MAX) > 0) {
-                context.report(
-                        "OUT_OF_RANGE",
-                        place,
-                        Durations.format(value),
-                        Durations.format(min) + " to " + Durations.format(Durations.MAX));
+            if (value.compareTo(min) < 0) {
+                context.report("OUT_OF_RANGE", place, Durations.format(value), ">= " + Durations.format(min));
+            } else if (value.compareTo(Durations.MAX) > 0) {
+                context.report("OUT_OF_RANGE", place, Durations.format(value), "<= " + Durations.format(Durations.MAX));
             }
         }
 
