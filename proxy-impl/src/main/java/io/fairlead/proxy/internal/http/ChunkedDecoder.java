@@ -22,7 +22,12 @@ public final class ChunkedDecoder {
         MALFORMED
     }
 
+    /**
+     * Bytes of chunk extensions beyond the bytes of data: a sender that signs each of its chunks may go on for ever, one
+     * that sends little else is stopped (RFC 9112 §7.1.1).
+     */
     private static final int MAX_EXTENSION_BYTES = 1024;
+
     private static final int MAX_SIZE_DIGITS = 15;
     private static final int MAX_TRAILER_BYTES = 8192;
 
@@ -43,7 +48,7 @@ public final class ChunkedDecoder {
     private int state = SIZE;
     private long left;
     private int digits;
-    private int extension;
+    private long extension;
     private byte[] trailerBytes = NONE;
     private int trailerLength;
     private @Nullable HeaderBlock trailers;
@@ -90,6 +95,7 @@ public final class ChunkedDecoder {
                 out += size;
                 in += size;
                 left -= size;
+                extension = Math.max(0, extension - size);
                 if (left == 0) {
                     state = DATA_CR;
                 }
@@ -108,7 +114,6 @@ public final class ChunkedDecoder {
                         return Result.MALFORMED;
                     } else {
                         state = b == '\r' ? SIZE_LF : EXTENSION;
-                        extension = 0;
                     }
                 }
                 case EXTENSION -> {
@@ -140,11 +145,10 @@ public final class ChunkedDecoder {
                 case TRAILER_START, TRAILER -> {
                     if (b == '\r') {
                         state = state == TRAILER_START ? LAST_LF : TRAILER_LF;
+                    } else if (b == '\n' || !keep(b)) {
+                        return Result.MALFORMED;
                     } else {
                         state = TRAILER;
-                        if (!keep(b)) {
-                            return Result.MALFORMED;
-                        }
                     }
                 }
                 case TRAILER_LF -> {

@@ -38,6 +38,12 @@ public final class HeadParser {
         Ascii.bytes("transfer-encoding"), Ascii.bytes("content-length"), Ascii.bytes("host"), Ascii.bytes("trailer")
     };
     private static final byte[] HTTP1 = Ascii.bytes("HTTP/1.");
+    /** A version and the end of its line; 0 stands for any digit. */
+    private static final String VERSION_FORM = "HTTP/0.0\r\n";
+
+    private static final int MAX_METHOD_BYTES = 64;
+    private static final int MAX_RESPONSE_FIELDS = 1000;
+    private static final int MAX_TRAILER_FIELDS = 100;
 
     private static final byte TOKEN = 1;
     private static final byte VALUE = 2;
@@ -87,6 +93,7 @@ public final class HeadParser {
     boolean expectContinue;
     private int hostOffset;
     private int hostLength;
+    private boolean hostGiven;
     int firstLine;
 
     /** Why the head was refused. */
@@ -190,7 +197,7 @@ public final class HeadParser {
         at = 0;
         end = length + 2;
         count = 0;
-        int result = fields(1000, code, code);
+        int result = fields(MAX_TRAILER_FIELDS, code, code);
         if (result <= 0) {
             return null;
         }
@@ -237,7 +244,12 @@ public final class HeadParser {
         if (result <= 0) {
             return result;
         }
-        request = new RequestHead(this, Arrays.copyOf(bytes, at - 2), at - 2, copyIndex(), count);
+        RequestHead head = new RequestHead(this, Arrays.copyOf(bytes, at - 2), at - 2, copyIndex(), count);
+        if (hostLength >= 0 && !hostGiven) {
+            // HTTP/1.0 in absolute form: what the target says is what Host would (RFC 9112 §3.2.2).
+            head.add("Host", Ascii.string(bytes, hostOffset, hostLength));
+        }
+        request = head;
         return at;
     }
 
@@ -248,15 +260,21 @@ public final class HeadParser {
         while (i < stop && (CLASS[b[i] & 0xff] & TOKEN) != 0) {
             i++;
         }
+        if (i > MAX_METHOD_BYTES) {
+            // RFC 9112 §3: longer than any that is known here.
+            return refuse(FailureCode.CLIENT_METHOD_NOT_IMPLEMENTED, "more than " + MAX_METHOD_BYTES + " bytes");
+        }
         if (i == stop) {
-            return i > 64 ? malformed("method") : INCOMPLETE;
+            return INCOMPLETE;
         }
         if (i == 0 || b[i] != ' ') {
             return malformed("method");
         }
         methodLength = i;
         int target = ++i;
-        while (i < stop && (CLASS[b[i] & 0xff] & TARGET) != 0) {
+        // One byte more than is allowed is looked at, so that the refusal is the same whatever follows.
+        int bound = Math.min(stop, target + limits.maxTargetBytes() + 1);
+        while (i < bound && (CLASS[b[i] & 0xff] & TARGET) != 0) {
             if (b[i] == '%') {
                 if (i + 2 >= stop) {
                     return INCOMPLETE;
@@ -283,16 +301,13 @@ public final class HeadParser {
         targetLength = i - target;
         i++;
         // HTTP-version is HTTP/ digit . digit (RFC 9112 §2.3)
+        if (stop - i < VERSION_FORM.length()) {
+            return versionBegins(i, stop) ? INCOMPLETE : malformed("version");
+        }
         for (int k = 0; k < 5; k++, i++) {
-            if (i == stop) {
-                return INCOMPLETE;
-            }
             if (b[i] != HTTP1[k]) {
                 return malformed("version");
             }
-        }
-        if (stop - i < 5) {
-            return INCOMPLETE;
         }
         int major = b[i] - '0';
         int minor = b[i + 2] - '0';
@@ -308,6 +323,17 @@ public final class HeadParser {
         version = minor == 1 ? HttpVersion.HTTP_1_1 : HttpVersion.HTTP_1_0;
         at = i + 5;
         return targetForm();
+    }
+
+    /** Whether the bytes at hand may become a version and the end of the line. */
+    private boolean versionBegins(int from, int stop) {
+        for (int i = from; i < stop; i++) {
+            char form = VERSION_FORM.charAt(i - from);
+            if (form == '0' ? bytes[i] < '0' || bytes[i] > '9' : bytes[i] != form) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** RFC 9112 §3.2: origin, absolute, authority or asterisk form. */
@@ -334,24 +360,17 @@ public final class HeadParser {
             return malformed("asterisk form is for OPTIONS only");
         }
         int stop = targetOffset + targetLength;
-        int host;
-        if (startsWithIgnoreCase(targetOffset, stop, "http://")) {
-            host = targetOffset + 7;
-        } else if (startsWithIgnoreCase(targetOffset, stop, "https://")) {
-            host = targetOffset + 8;
-        } else {
+        if (!startsWithIgnoreCase(targetOffset, stop, "http://")) {
+            // Also https, which cannot come on a connection without TLS (RFC 9110 §7.4).
             return malformed("form of the target");
         }
+        int host = targetOffset + 7;
         int slash = host;
         while (slash < stop && b[slash] != '/' && b[slash] != '?') {
             slash++;
         }
         if (!validHost(host, slash - host)) {
             return refuse(FailureCode.CLIENT_BAD_HOST, "host of the target");
-        }
-        if (slash < stop && b[slash] == '?') {
-            // http://host?query has no path to forward; nobody sends it but to confuse.
-            return malformed("target without a path");
         }
         if (methodLength == 5 && startsWith(0, "TRACE")) {
             return refuse(FailureCode.CLIENT_METHOD_NOT_ALLOWED, "TRACE");
@@ -425,6 +444,7 @@ public final class HeadParser {
                 && !sameText(entryValue(host), entryValueLength(host), hostOffset, hostLength)) {
             return refuse(FailureCode.CLIENT_BAD_HOST, "Host differs from the target");
         }
+        hostGiven = host >= 0;
         keepAlive = version == HttpVersion.HTTP_1_1 ? !close : keep && !close;
         return 1;
     }
@@ -458,7 +478,8 @@ public final class HeadParser {
             }
             status = status * 10 + digit;
         }
-        if (status < 100) {
+        if (status < 100 || status > 599) {
+            // RFC 9110 §15: outside of that a status is invalid.
             return malformedResponse("status");
         }
         int i = 12;
@@ -479,7 +500,8 @@ public final class HeadParser {
             return malformedResponse("status line");
         }
         at = i + 2;
-        int result = fields(1000, FailureCode.UPSTREAM_MALFORMED_RESPONSE, FailureCode.UPSTREAM_HEADERS_TOO_LARGE);
+        int result = fields(
+                MAX_RESPONSE_FIELDS, FailureCode.UPSTREAM_MALFORMED_RESPONSE, FailureCode.UPSTREAM_HEADERS_TOO_LARGE);
         if (result <= 0) {
             return result;
         }

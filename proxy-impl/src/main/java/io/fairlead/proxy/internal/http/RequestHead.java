@@ -78,7 +78,12 @@ public final class RequestHead extends HeaderBlock {
 
     /** The raw path and query. */
     public String target() {
-        return targetLength == 0 ? "/" : Ascii.string(bytes(), targetOffset, targetLength);
+        if (targetLength == 0) {
+            return "/";
+        }
+        String target = Ascii.string(bytes(), targetOffset, targetLength);
+        // http://host?query has an empty path, which goes on as "/" (RFC 9112 §3.2.1).
+        return target.charAt(0) == '?' ? "/" + target : target;
     }
 
     public HttpVersion version() {

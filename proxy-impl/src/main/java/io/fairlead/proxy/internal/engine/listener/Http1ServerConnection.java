@@ -436,6 +436,10 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         rateStart = now;
         rateHeldUp = 0;
         timeBody();
+        // They were switched off if more came while there was nowhere to put it.
+        if (open && reading == READ_BODY && !source.isReadResumed()) {
+            source.resumeReads();
+        }
         if (processing) {
             // The head was parsed by process(), which goes on with the body by itself; but the caller wants what is at
             // hand to leave together with its head.
