@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Which requests go where. Immutable; data in it compares by value, code by identity.
  *
  * <p>Of the routes that match, the one with the lowest {@link #order()} wins; among equals the more specific one: exact
- * host before wildcard before none, then exact path before template before prefix (longer first) before regular
+ * host before wildcard (longer first) before none, then exact path before template before prefix (longer first) before regular
  * expression before none, then more conditions before fewer, then the one that was added first.
  */
 public final class Route {

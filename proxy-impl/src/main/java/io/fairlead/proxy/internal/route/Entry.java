@@ -130,8 +130,9 @@ final class Entry {
         return comparator;
     }
 
+    /** A host name has 253 characters at most, so that a wildcard comes after every exact host, the longer one first. */
     private int hostRank() {
-        return host == null ? 2 : host.wildcard() ? 1 : 0;
+        return host == null ? 1_000 : host.wildcard() ? 999 - host.text().length() : 0;
     }
 
     private int pathRank() {

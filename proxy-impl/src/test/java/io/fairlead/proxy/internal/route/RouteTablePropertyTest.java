@@ -289,12 +289,12 @@ class RouteTablePropertyTest {
 
         /** As the Javadoc of Route puts it, each part lowest first. */
         int[] key() {
-            int host = 2;
+            int host = 1000;
             int path = 4;
             int length = 0;
             for (Match term : terms) {
                 if (term instanceof Match.Host one) {
-                    host = Math.min(host, one.pattern().startsWith("*") ? 1 : 0);
+                    host = Math.min(host, one.pattern().startsWith("*") ? 1000 - one.pattern().length() : 0);
                 } else if (term instanceof Match.PathRegex) {
                     path = Math.min(path, 3);
                 } else if (term instanceof Match.Path one) {

@@ -200,6 +200,9 @@ class RouteTableTest {
                 Match.path("/x").and(Match.method("GET")).and(Match.header("A").not());
         assertThat(winner(request, none, wildcard, exact)).isEqualTo(2);
         assertThat(winner(request, none, wildcard)).isEqualTo(1);
+        TestRequest deep = TestRequest.get("x.shop.example.com", "/x");
+        Match longer = Match.host("*.shop.example.com").and(Match.path("/x"));
+        assertThat(winner(deep, none, wildcard, longer)).isEqualTo(2);
     }
 
     @Test
