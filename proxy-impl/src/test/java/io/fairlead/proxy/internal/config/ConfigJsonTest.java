@@ -376,6 +376,15 @@ final class ConfigJsonTest {
     }
 
     @Test
+    void whatIsMissing_isToldWithItsType() {
+        assertThat(lines("{\"pools\": [{}]}"))
+                .contains(
+                        "version: missing (expected: 1)",
+                        "pools[0].name: missing (expected: name)",
+                        "pools[0].targets: missing (expected: list of Target)");
+    }
+
+    @Test
     void anotherVersion_isAProblem() {
         assertThat(lines("{\"version\": 2, \"routes\": [{\"id\": \"a\", \"respond\": {\"status\": 200}}]}"))
                 .containsExactly("version: 2 (expected: 1)");
