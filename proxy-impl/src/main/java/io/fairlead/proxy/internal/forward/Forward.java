@@ -9,8 +9,8 @@ import io.fairlead.proxy.internal.engine.transfer.BodySink;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.time.TimerWheel;
-import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
+import io.fairlead.proxy.upstream.Target;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

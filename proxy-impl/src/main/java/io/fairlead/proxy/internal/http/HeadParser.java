@@ -140,7 +140,7 @@ public final class HeadParser {
         if (data.remaining() >= 2 && data.get(data.position()) == '\r' && data.get(data.position() + 1) == '\n') {
             skip = 2;
         }
-        int available = Math.min(data.remaining() - skip, limits.maxHeaderBytes() + 1);
+        int available = (int) Math.min(data.remaining() - skip, limits.maxHeaderBytes() + 1L);
         for (int size = Math.min(available, 2048); ; size = Math.min(available, size * 4)) {
             load(data, skip, size);
             int result = requestHead(limits);
@@ -165,7 +165,7 @@ public final class HeadParser {
      * @return the bytes that the head takes up, {@link #INCOMPLETE} or {@link #REFUSED}
      */
     public int parseResponse(ByteBuffer data, int maxHeaderBytes) {
-        int available = Math.min(data.remaining(), maxHeaderBytes + 1);
+        int available = (int) Math.min(data.remaining(), maxHeaderBytes + 1L);
         for (int size = Math.min(available, 2048); ; size = Math.min(available, size * 4)) {
             load(data, 0, size);
             int result = responseHead();

@@ -9,6 +9,7 @@ import io.fairlead.proxy.internal.http.ChunkedDecoder;
 import io.fairlead.proxy.internal.http.FieldId;
 import io.fairlead.proxy.internal.http.HeadParser;
 import io.fairlead.proxy.internal.http.HeaderBlock;
+import io.fairlead.proxy.internal.http.PartialHead;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.resilience.Timeouts;
@@ -78,7 +79,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     private int reading = READ_IDLE;
     private boolean anyReceived;
     private @Nullable ByteBuffer inbound;
-    private byte @Nullable [] kept;
+    private @Nullable PartialHead partial;
     private @Nullable BodySink responseSink;
     private boolean blocked;
     private boolean pushing;
@@ -146,7 +147,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         responseSink = null;
         blocked = false;
         chunks = null;
-        kept = null;
+        partial = null;
         if (requestDone) {
             flush();
             requestSent();
@@ -207,9 +208,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     }
 
     private void writeHead(int length) {
-        ByteBuffer buffer = loop.take();
-        buffer.position(0).limit(buffer.capacity());
-        buffer.put(loop.scratch(), 0, length).flip();
+        ByteBuffer buffer = loop.take(loop.scratch(), length);
         if (writeOut(buffer)) {
             loop.give(buffer);
         }
@@ -366,14 +365,6 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
             return;
         }
         ByteBuffer buffer = loop.take();
-        if (kept != null) {
-            if (kept.length >= IoLoop.DATA_BYTES) {
-                loop.give(buffer);
-                fail(FailureCode.UPSTREAM_HEADERS_TOO_LARGE, "the head does not end");
-                return;
-            }
-            buffer.put(kept);
-        }
         int count;
         try {
             count = source.read(buffer);
@@ -395,7 +386,6 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
             close();
             return;
         }
-        kept = null;
         anyReceived = true;
         inbound = buffer.limit(buffer.position()).position(IoLoop.HEADROOM);
         process();
@@ -448,14 +438,25 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
             releaseInbound();
             return false;
         }
+        ByteBuffer data = buffer;
+        PartialHead begun = partial;
+        if (begun != null) {
+            if (!begun.add(buffer, target.maxResponseHeaderBytes())) {
+                releaseInbound();
+                return false;
+            }
+            data = begun.bytes();
+        }
         HeadParser parser = loop.parser();
-        int size = parser.parseResponse(buffer, target.maxResponseHeaderBytes());
+        int size = parser.parseResponse(data, target.maxResponseHeaderBytes());
         if (size == HeadParser.INCOMPLETE) {
-            kept = new byte[buffer.remaining()];
-            buffer.get(kept);
+            if (begun == null) {
+                partial = new PartialHead(buffer);
+            }
             releaseInbound();
             return false;
         }
+        partial = null;
         if (size == HeadParser.REFUSED) {
             FailureCode code = parser.failure();
             String detail = parser.detail();
@@ -463,7 +464,8 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
             fail(code, detail);
             return false;
         }
-        buffer.position(buffer.position() + size);
+        // The head ended in this piece, so that what follows it is still there.
+        buffer.position(buffer.limit() - (data.remaining() - size));
         ResponseHead head = parser.response();
         if (head.status() == 101) {
             releaseInbound();
@@ -722,7 +724,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         IoUtils.safeClose(connection);
         loop.remove(this);
         releaseInbound();
-        kept = null;
+        partial = null;
         dropOutbound();
         target.closed(this);
     }

@@ -13,6 +13,7 @@ import io.fairlead.proxy.internal.http.ChunkedDecoder;
 import io.fairlead.proxy.internal.http.FieldId;
 import io.fairlead.proxy.internal.http.HeadParser;
 import io.fairlead.proxy.internal.http.HeaderBlock;
+import io.fairlead.proxy.internal.http.PartialHead;
 import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.http.StatusLine;
@@ -49,7 +50,7 @@ import org.xnio.conduits.ConduitStreamSourceChannel;
  *   <li>Reads stay switched on while an upstream works, so that a client that goes away is noticed at once; bytes that
  *       come then are the next, pipelined request and are kept for later.
  *   <li>What is read and not yet used is in {@code inbound}, a buffer of the loop, or for a head that has not come whole
- *       and for pipelined bytes in {@code kept}, an array of its size, because slow clients are many.
+ *       in {@code partial} and for pipelined bytes in {@code kept}, arrays of their size, because slow clients are many.
  *   <li>What the socket does not take is in {@code outbound}; the source then stops until it is written.
  * </ol>
  */
@@ -107,7 +108,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     private int reading = READ_HEAD;
     private @Nullable ByteBuffer inbound;
     private byte @Nullable [] kept;
-    private boolean keptIsFresh;
+    private @Nullable PartialHead partial;
     private @Nullable ProxyExchange exchange;
     private @Nullable RequestHead head;
     private @Nullable BodySink bodySink;
@@ -199,9 +200,8 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         }
         ByteBuffer buffer = loop.take();
         if (kept != null) {
-            buffer.put(kept, 0, Math.min(kept.length, buffer.remaining()));
+            buffer.limit(buffer.limit() - kept.length);
         }
-        int before = buffer.position();
         int count;
         try {
             count = source.read(buffer);
@@ -227,12 +227,11 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         }
         if (reading == READ_NONE) {
             // 1. A pipelined request: it waits for its turn.
-            keep(buffer.limit(buffer.position()).position(before));
+            keep(buffer.limit(buffer.position()).position(IoLoop.HEADROOM));
             loop.give(buffer);
             source.suspendReads();
             return;
         }
-        kept = null;
         lastRead = loop.now();
         inbound = buffer.limit(buffer.position()).position(IoLoop.HEADROOM);
         process();
@@ -244,23 +243,29 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         byte[] joined = kept == null ? new byte[buffer.remaining()] : Arrays.copyOf(kept, old + buffer.remaining());
         buffer.get(joined, old, buffer.remaining());
         kept = joined;
-        keptIsFresh = true;
     }
 
     private void inputEnded() {
         inputEnded = true;
         switch (reading) {
-            case READ_HEAD, READ_DRAIN -> close();
+            case READ_HEAD -> close();
             case READ_BODY -> gone("closed by the client within the request body");
             default -> {
-                if (listener.halfClose()) {
+                if (exchange == null && outbound == null) {
+                    close();
+                } else if (exchange == null || listener.halfClose()) {
                     source.suspendReads();
-                    closeAfter = true;
+                    closeAfter |= isLastRequest();
                 } else {
                     gone("closed by the client");
                 }
             }
         }
+    }
+
+    /** Whether nothing can follow the request at hand, because the client has ended its side. */
+    private boolean isLastRequest() {
+        return inputEnded && kept == null;
     }
 
     private void gone(String detail) {
@@ -303,10 +308,10 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
 
     private boolean readHead() {
         if (inbound == null) {
-            if (kept == null || !keptIsFresh) {
+            if (kept == null) {
                 return false;
             }
-            inbound = loop.take().put(kept, 0, Math.min(kept.length, IoLoop.DATA_BYTES));
+            inbound = loop.take().put(kept);
             inbound.limit(inbound.position()).position(IoLoop.HEADROOM);
             kept = null;
         }
@@ -315,11 +320,25 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
             releaseInbound();
             return false;
         }
-        int size = loop.parser().parseRequest(buffer, listener.headLimits());
+        ByteBuffer data = buffer;
+        PartialHead begun = partial;
+        if (begun != null) {
+            if (!begun.add(buffer, listener.headLimits().maxHeaderBytes())) {
+                releaseInbound();
+                return false;
+            }
+            data = begun.bytes();
+        }
+        int size = loop.parser().parseRequest(data, listener.headLimits());
         if (size == HeadParser.INCOMPLETE) {
-            keep(buffer);
-            keptIsFresh = false;
+            if (begun == null) {
+                partial = new PartialHead(buffer);
+            }
             releaseInbound();
+            if (inputEnded) {
+                close();
+                return false;
+            }
             if (!headTimed) {
                 headTimed = true;
                 readDeadline = loop.now() + nanos(timeouts().requestHead());
@@ -327,12 +346,14 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
             }
             return false;
         }
+        partial = null;
         if (size == HeadParser.REFUSED) {
             releaseInbound();
             refuse(loop.parser().failure(), loop.parser().detail());
             return false;
         }
-        buffer.position(buffer.position() + size);
+        // The head ended in this piece, so that what follows it is still there.
+        buffer.position(buffer.limit() - (data.remaining() - size));
         begin(loop.parser().request());
         return true;
     }
@@ -495,7 +516,13 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     private boolean pushBody() {
         ByteBuffer buffer = inbound;
         BodySink target = bodySink;
-        if (buffer == null || target == null || bodyBlocked) {
+        if (target == null || bodyBlocked) {
+            return false;
+        }
+        if (buffer == null) {
+            if (inputEnded) {
+                gone("closed by the client within the request body");
+            }
             return false;
         }
         boolean last;
@@ -615,8 +642,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     }
 
     private void writeSmall(byte[] bytes) {
-        ByteBuffer buffer = loop.take();
-        buffer.put(bytes).flip().position(IoLoop.HEADROOM);
+        ByteBuffer buffer = loop.take(bytes, bytes.length);
         if (writeOut(buffer)) {
             loop.give(buffer);
         }
@@ -643,7 +669,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         boolean http10 = request != null && request.version() == HttpVersion.HTTP_1_0;
         chunkedResponse = bodyLength < 0 && !http10;
         // An upload that is not complete cannot be waited for: its end may never come.
-        closeAfter |= close || draining || bodyLength < 0 && http10 || reading == READ_BODY || inputEnded;
+        closeAfter |= close || draining || bodyLength < 0 && http10 || reading == READ_BODY || isLastRequest();
         return this;
     }
 
@@ -671,15 +697,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
                 data.position(data.position() - length);
                 data.put(data.position(), bytes, 0, length);
             } else {
-                ByteBuffer first = loop.take();
-                first.position(0).limit(first.capacity());
-                if (length > first.capacity()) {
-                    LOG.error("a response head of {} bytes cannot be written", length);
-                    close();
-                    loop.give(first);
-                    return true;
-                }
-                first.put(bytes, 0, length).flip();
+                ByteBuffer first = loop.take(bytes, length);
                 if (writeOut(first)) {
                     loop.give(first);
                 }
@@ -709,10 +727,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
 
     private void writeHeadAlone() {
         int length = composeHead();
-        byte[] bytes = loop.scratch();
-        ByteBuffer buffer = loop.take();
-        buffer.position(0).limit(buffer.capacity());
-        buffer.put(bytes, 0, length).flip();
+        ByteBuffer buffer = loop.take(loop.scratch(), length);
         if (writeOut(buffer)) {
             loop.give(buffer);
         }
@@ -736,9 +751,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
                 buffer.position(start - length);
                 buffer.put(start - length, bytes, 0, length);
             } else {
-                ByteBuffer first = loop.take();
-                first.position(0).limit(first.capacity());
-                first.put(bytes, 0, length).flip();
+                ByteBuffer first = loop.take(bytes, length);
                 if (writeOut(first)) {
                     loop.give(first);
                 }
@@ -1010,7 +1023,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         switch (reading) {
             case READ_HEAD -> {
                 if (headTimed) {
-                    kept = null;
+                    partial = null;
                     refuse(FailureCode.CLIENT_HEAD_TIMEOUT, "the head did not come whole");
                 } else {
                     close();
@@ -1079,6 +1092,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         loop.remove(this);
         releaseInbound();
         kept = null;
+        partial = null;
         if (outbound != null) {
             loop.give(outbound);
             outbound = null;

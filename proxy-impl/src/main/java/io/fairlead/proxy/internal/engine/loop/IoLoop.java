@@ -117,10 +117,19 @@ public final class IoLoop {
         return buffer.limit(CAPACITY - TAILROOM).position(HEADROOM);
     }
 
+    /** A buffer with these bytes, ready to be written; of its own size if they are too many for a usual one. */
+    public ByteBuffer take(byte[] bytes, int length) {
+        if (length <= CAPACITY) {
+            return take().clear().put(bytes, 0, length).flip();
+        }
+        taken++;
+        return ByteBuffer.allocate(length).put(bytes, 0, length).flip();
+    }
+
     /** Gives back a buffer that {@link #take} gave. */
     public void give(ByteBuffer buffer) {
         taken--;
-        if (cached.size() < MAX_CACHED) {
+        if (buffer.isDirect() && cached.size() < MAX_CACHED) {
             cached.addFirst(buffer);
         }
     }
