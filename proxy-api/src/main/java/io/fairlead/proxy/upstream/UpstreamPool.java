@@ -237,7 +237,7 @@ public final class UpstreamPool implements Upstream {
             return this;
         }
 
-        /** The most bytes that the head of an answer may have; at least 1,024. Default: 65,536. */
+        /** The most bytes that the head of an answer may have; 1,024 to 65,536. Default: 65,536. */
         public Builder maxResponseHeaderBytes(int maxResponseHeaderBytes) {
             this.maxResponseHeaderBytes = maxResponseHeaderBytes;
             return this;

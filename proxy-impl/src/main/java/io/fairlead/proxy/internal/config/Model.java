@@ -117,13 +117,13 @@ final class Model {
                     "Connections of one client address (IPv6: of one /64 network); more are closed at once. 0: no limit.")
             .optional(
                     "maxTargetBytes",
-                    Types.integer(64, 65_536),
+                    Types.integer(64, 61_440),
                     Limits::maxTargetBytes,
                     Limits::withMaxTargetBytes,
                     "Bytes of the request target; more is 414.")
             .optional(
                     "maxHeaderBytes",
-                    Types.integer(256, 1_048_576),
+                    Types.integer(256, 61_440),
                     Limits::maxHeaderBytes,
                     Limits::withMaxHeaderBytes,
                     "Bytes of a request's head; more is 431.")
@@ -256,7 +256,7 @@ final class Model {
                     "How often names are resolved again.")
             .optional(
                     "maxResponseHeaderBytes",
-                    Types.integer(1_024),
+                    Types.integer(1_024, 65_536),
                     UpstreamPool::maxResponseHeaderBytes,
                     UpstreamPool.Builder::maxResponseHeaderBytes,
                     "The most bytes that the head of an answer may have.");

@@ -60,12 +60,16 @@ public final class RequestComposer {
     /**
      * Composes a head in the loop's scratch space.
      *
-     * @param method of the request
+     * @param loop whose scratch space is used
+     * @param head of the client's request
      * @param newTarget raw path and query if they were changed; null to send those of the head
+     * @param hostPolicy which Host field the target gets
      * @param authority host and port of the target
      * @param connectionLines of {@link #connectionLines}
+     * @param peer of the client's connection
      * @param trusted whether the peer's own forwarded fields are kept and appended to
      * @param bodyLength bytes of the body, 0 for none, -1 for a chunked one
+     * @param bodyChanged whether the body is not the client's own
      * @return the length of the head
      */
     public int compose(

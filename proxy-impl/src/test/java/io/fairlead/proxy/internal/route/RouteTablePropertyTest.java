@@ -294,7 +294,9 @@ class RouteTablePropertyTest {
             int length = 0;
             for (Match term : terms) {
                 if (term instanceof Match.Host one) {
-                    host = Math.min(host, one.pattern().startsWith("*") ? 1000 - one.pattern().length() : 0);
+                    host = Math.min(
+                            host,
+                            one.pattern().startsWith("*") ? 1000 - one.pattern().length() : 0);
                 } else if (term instanceof Match.PathRegex) {
                     path = Math.min(path, 3);
                 } else if (term instanceof Match.Path one) {
