@@ -39,7 +39,8 @@ final class MessageReader {
         if (startLine == null) {
             return null;
         }
-        return new Head(text.toString(), startLine, Fields.parse(readFieldLines(text)));
+        Fields fields = Fields.parse(readFieldLines(text));
+        return new Head(text.toString(), startLine, fields);
     }
 
     private List<String> readFieldLines(StringBuilder text) throws IOException {

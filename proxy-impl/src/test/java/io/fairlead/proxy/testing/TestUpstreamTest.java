@@ -25,6 +25,7 @@ class TestUpstreamTest {
             assertThat(requests.get(0).method()).isEqualTo("POST");
             assertThat(requests.get(1).target()).isEqualTo("/a?b");
             assertThat(requests.get(1).header("host")).contains("test");
+            assertThat(requests.get(1).head()).isEqualTo(GET);
             assertThat(upstream.rawBytes()).asString().endsWith(GET);
             assertThat(upstream.connections()).isEqualTo(1);
             assertThat(upstream.openConnections()).isEqualTo(1);

@@ -330,6 +330,28 @@ final class EngineProxy implements ReverseProxy {
         return cut;
     }
 
+    /** What the proxy has in use at this moment; all zero once it is idle. */
+    synchronized Usage usage() {
+        AtomicInteger buffers = new AtomicInteger();
+        AtomicInteger upstreamsInUse = new AtomicInteger();
+        AtomicInteger upstreamsIdle = new AtomicInteger();
+        AtomicInteger timers = new AtomicInteger();
+        IoWorker running = worker;
+        if (state == State.RUNNING && running != null) {
+            running.onEachLoop(loop -> {
+                int idle = 0;
+                for (ClientPool pool : pools.values()) {
+                    idle += pool.idle(loop);
+                    upstreamsInUse.addAndGet(pool.inUse(loop));
+                }
+                buffers.addAndGet(loop.buffersInUse());
+                upstreamsIdle.addAndGet(idle);
+                timers.addAndGet(loop.timerCount());
+            });
+        }
+        return new Usage(buffers.get(), openConnections.get(), upstreamsInUse.get(), upstreamsIdle.get(), timers.get());
+    }
+
     private static void await(CountDownLatch latch, Duration timeout) {
         try {
             if (!latch.await(timeout.toNanos(), TimeUnit.NANOSECONDS)) {

@@ -8,6 +8,7 @@ import io.fairlead.proxy.upstream.UpstreamPool;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -107,6 +108,22 @@ public final class ClientPool implements AutoCloseable {
             shards[loop.index()] = shard;
         }
         return shard;
+    }
+
+    /** Connections of this loop that wait for an exchange; called on it. */
+    public int idle(IoLoop loop) {
+        Shard shard = shards[loop.index()];
+        return shard == null
+                ? 0
+                : Arrays.stream(shard.targets).mapToInt(LoopTarget::idleCount).sum();
+    }
+
+    /** Connections of this loop that an exchange has; called on it. */
+    public int inUse(IoLoop loop) {
+        Shard shard = shards[loop.index()];
+        return shard == null
+                ? 0
+                : Arrays.stream(shard.targets).mapToInt(LoopTarget::inUseCount).sum();
     }
 
     /** Connections open or being made, to all targets. */

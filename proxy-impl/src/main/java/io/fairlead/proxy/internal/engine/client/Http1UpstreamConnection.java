@@ -313,6 +313,9 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     }
 
     private void writable() {
+        if (!open) {
+            return;
+        }
         while (outbound != null) {
             ByteBuffer buffer = outbound;
             try {
@@ -549,12 +552,12 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
 
     @Override
     public void resume() {
-        if (!blocked) {
+        if (!blocked || !open) {
             return;
         }
         blocked = false;
         timeBody();
-        if (open && !source.isReadResumed()) {
+        if (!source.isReadResumed()) {
             source.resumeReads();
         }
         process();

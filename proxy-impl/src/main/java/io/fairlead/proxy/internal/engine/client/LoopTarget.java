@@ -64,6 +64,14 @@ final class LoopTarget {
         return waiterHint;
     }
 
+    int idleCount() {
+        return idle.size();
+    }
+
+    int inUseCount() {
+        return all.size() - idle.size();
+    }
+
     long idleNanos() {
         return config.idleTimeout().toNanos();
     }
@@ -137,7 +145,7 @@ final class LoopTarget {
 
     private Acquisition dequeue(Acquisition acquisition) {
         acquisition.queued = false;
-        loop.cancel(acquisition);
+        loop.remove(acquisition);
         state.leftQueue();
         return acquisition;
     }

@@ -96,7 +96,10 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     private @Nullable Forward forward;
     private @Nullable CompletableFuture<Response> terminal;
     private @Nullable BodySource responseSource;
+    private @Nullable StreamBody requestView;
+    private @Nullable StreamBody answerView;
     private boolean responded;
+    private boolean failed;
     private boolean over;
     private boolean cancelled;
     private @Nullable FailureCode failure;
@@ -448,7 +451,12 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
                     answer.contentLength());
             return;
         }
-        Body answered = bodyLength == 0 ? Body.empty() : new StreamBody(loop, answerBody, bodyLength, () -> {});
+        Body answered = Body.empty();
+        if (bodyLength != 0) {
+            StreamBody view = new StreamBody(loop, answerBody, bodyLength, () -> {});
+            answerView = view;
+            answered = view;
+        }
         editAndSettle(Response.of(answer.status(), answer, answered));
     }
 
@@ -547,9 +555,11 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     }
 
     private void failFinal(FailureCode code, String detail, HeaderBlock fields) {
-        if (over) {
+        // What fails because of an earlier failure tells nothing new, and must not cut that one's answer.
+        if (over || failed) {
             return;
         }
+        failed = true;
         failure = code;
         failureDetail = detail;
         Forward begun = forward;
@@ -560,10 +570,10 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             end(0);
             stopResponse();
             stream.cut();
+            releaseWaiting(code, detail);
             return;
         }
         responded = true;
-        runCancelActions();
         ErrorBody error = ErrorBody.of(code, head.first("Accept").orElse(null));
         fields.add("Content-Type", error.contentType());
         if (snapshot.config().failureHeader()) {
@@ -577,13 +587,24 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         BodySink sink = stream.respond(code.status(), null, fields, isHead() ? 0 : text.length, text.length, close);
         if (isHead()) {
             sink.end(null);
-            return;
+        } else {
+            java.nio.ByteBuffer buffer = loop.take();
+            buffer.put(text).flip().position(IoLoop.HEADROOM);
+            if (sink.write(buffer, true)) {
+                loop.give(buffer);
+            }
         }
-        java.nio.ByteBuffer buffer = loop.take();
-        buffer.put(text).flip().position(IoLoop.HEADROOM);
-        if (sink.write(buffer, true)) {
-            loop.give(buffer);
+        releaseWaiting(code, detail);
+    }
+
+    /** Middleware that waits for the upstream's answer must not wait for ever, above all not if it blocks a thread. */
+    private void releaseWaiting(FailureCode code, String detail) {
+        CompletableFuture<Response> waiting = terminal;
+        if (waiting != null) {
+            terminal = null;
+            waiting.completeExceptionally(new ExchangeFailedException(code, detail));
         }
+        runCancelActions();
     }
 
     /** The client's stream failed and nobody can be answered. */
@@ -599,12 +620,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         }
         end(code.status());
         stopResponse();
-        CompletableFuture<Response> waiting = terminal;
-        if (waiting != null) {
-            terminal = null;
-            waiting.completeExceptionally(new ExchangeFailedException(code, detail));
-        }
-        runCancelActions();
+        releaseWaiting(code, detail);
     }
 
     /** The client went away. */
@@ -660,6 +676,14 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         TotalTimer timer = totalTimer;
         if (timer != null) {
             loop.remove(timer);
+        }
+        FailureCode reason = failure == null ? FailureCode.MIDDLEWARE_FAILED : failure;
+        if (requestView != null) {
+            requestView.over(reason);
+        }
+        if (answerView != null) {
+            answerView.discard();
+            answerView.over(reason);
         }
         if (!services.listeners().isEmpty()) {
             ExchangeRecord done = toRecord(status);
@@ -892,9 +916,13 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     public Body body() {
         Body known = body;
         if (known == null) {
-            known = head.hasBody()
-                    ? new StreamBody(loop, stream.requestBody(), head.contentLength(), stream::askForBody)
-                    : Body.empty();
+            if (head.hasBody()) {
+                StreamBody view = new StreamBody(loop, stream.requestBody(), head.contentLength(), stream::askForBody);
+                requestView = view;
+                known = view;
+            } else {
+                known = Body.empty();
+            }
             body = known;
         }
         return known;

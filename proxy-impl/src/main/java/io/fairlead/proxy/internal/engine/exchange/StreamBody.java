@@ -15,6 +15,8 @@ import java.util.OptionalLong;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The body of a message as user code sees it. Untouched it is a handle that the engine takes back ({@link #take}) and
@@ -22,12 +24,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamBody implements Body {
 
+    private static final Logger LOG = LoggerFactory.getLogger(StreamBody.class);
+
     private final IoLoop loop;
     private final BodySource source;
     private final long length;
     private final Runnable onRead;
     private final AtomicBoolean taken = new AtomicBoolean();
     private volatile @Nullable Headers trailers;
+
+    /** Who reads the body; of the loop. */
+    private @Nullable Pieces reader;
 
     /**
      * @param length bytes, -1 if unknown
@@ -63,6 +70,18 @@ final class StreamBody implements Body {
         }
     }
 
+    /** The exchange is over, on the loop: who still reads the body is told that no more comes. */
+    void over(FailureCode code) {
+        Pieces reading = reader;
+        if (reading != null) {
+            try {
+                reading.over(code);
+            } catch (RuntimeException e) {
+                LOG.warn("a reader of a body failed", e);
+            }
+        }
+    }
+
     @Override
     public InputStream inputStream() {
         if (loop.inLoop() || Thread.currentThread() instanceof org.xnio.XnioIoThread) {
@@ -78,6 +97,7 @@ final class StreamBody implements Body {
         }
         return subscriber -> loop.execute(() -> {
             Pieces pieces = new Pieces(subscriber);
+            reader = pieces;
             subscriber.onSubscribe(pieces);
             onRead.run();
             source.attach(pieces);
@@ -152,6 +172,23 @@ final class StreamBody implements Body {
             }
         }
 
+        private void over(FailureCode code) {
+            if (!ended) {
+                stop();
+                subscriber.onError(new ExchangeFailedException(code, "the exchange is over"));
+            }
+        }
+
+        private void stop() {
+            ended = true;
+            // Who has pushed its last piece may be at work for another exchange already.
+            boolean pushedAll = held != null && lastHeld;
+            release();
+            if (!pushedAll) {
+                source.cancel();
+            }
+        }
+
         private void release() {
             ByteBuffer buffer = held;
             if (buffer != null) {
@@ -167,9 +204,7 @@ final class StreamBody implements Body {
                     return;
                 }
                 if (n <= 0) {
-                    ended = true;
-                    release();
-                    source.cancel();
+                    stop();
                     subscriber.onError(new IllegalArgumentException("request: " + n + " (expected: > 0)"));
                     return;
                 }
@@ -191,9 +226,7 @@ final class StreamBody implements Body {
         public void cancel() {
             loop.execute(() -> {
                 if (!ended) {
-                    ended = true;
-                    release();
-                    source.cancel();
+                    stop();
                 }
             });
         }

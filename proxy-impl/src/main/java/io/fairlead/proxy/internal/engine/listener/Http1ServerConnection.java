@@ -229,7 +229,6 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
             // 1. A pipelined request: it waits for its turn.
             keep(buffer.limit(buffer.position()).position(IoLoop.HEADROOM));
             loop.give(buffer);
-            source.suspendReads();
             return;
         }
         lastRead = loop.now();
@@ -870,6 +869,9 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     }
 
     private void writable() {
+        if (!open) {
+            return;
+        }
         boolean progress = false;
         while (outbound != null) {
             ByteBuffer buffer = outbound;
@@ -1101,6 +1103,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
             loop.give(outboundNext);
             outboundNext = null;
         }
+        responseSource = null;
         listener.closed(this, limiter);
         ProxyExchange current = exchange;
         exchange = null;
