@@ -1,0 +1,296 @@
+package io.fairlead.proxy.internal.engine.path;
+
+import static io.fairlead.proxy.internal.engine.path.ProxyFixture.GET;
+import static io.fairlead.proxy.internal.engine.path.ProxyFixture.SOON;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.listener.Limits;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.testing.RawClient;
+import io.fairlead.proxy.testing.RawResponse;
+import io.fairlead.proxy.testing.TestUpstream;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Every deadline of an exchange, and what the client gets when it passes. */
+class TimeoutsTest {
+    private static final Duration SHORT = Duration.ofMillis(150);
+    private static final Timeouts LONG = Timeouts.ofDefaults();
+
+    @RegisterExtension
+    final ProxyFixture fixture = new ProxyFixture();
+
+    private TestUpstream stalling() {
+        return fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.awaitClose();
+        });
+    }
+
+    private TestUpstream stallingAfter(String answer) {
+        return fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.write(answer);
+            exchange.awaitClose();
+        });
+    }
+
+    private void assertFails(RawResponse response, FailureCode code) {
+        assertThat(response.status()).isEqualTo(code.status());
+        assertThat(response.header("Fairlead-Failure")).contains(code.name());
+        assertThat(fixture.awaitRecord().failure()).contains(code);
+    }
+
+    // ---- the client
+
+    @Test
+    void headThatDoesNotEnd_returns408() {
+        fixture.start(fixture.to(stalling()).timeouts(LONG.withRequestHead(SHORT)));
+        RawClient client = fixture.client().send("GET / HTTP/1.1\r\nHo");
+        RawResponse response = client.readResponse();
+        assertFails(response, FailureCode.CLIENT_HEAD_TIMEOUT);
+        assertThat(response.header("Connection")).contains("close");
+        client.awaitEof(SOON);
+    }
+
+    @Test
+    void headThatDripsIn_returns408AllTheSame() {
+        fixture.start(fixture.to(stalling()).timeouts(LONG.withRequestHead(SHORT)));
+        RawClient client = fixture.client().send("GET / HTTP/1.1\r\nX: ");
+        ProxyFixture.await("an answer or the end", () -> {
+            client.sendIfOpen(new byte[] {'x'});
+            return client.readAvailable().length > 0;
+        });
+        assertThat(fixture.awaitRecord().failure()).contains(FailureCode.CLIENT_HEAD_TIMEOUT);
+    }
+
+    @Test
+    void idleConnection_isClosedWithoutAnAnswer() {
+        fixture.start(fixture.to(fixture.answering(TestUpstream.ok("ok"))).timeouts(LONG.withKeepAlive(SHORT)));
+        RawClient client = fixture.client();
+        assertThat(client.send(GET).readResponse().status()).isEqualTo(200);
+        client.awaitEof(SOON);
+    }
+
+    @Test
+    void connectionWithoutAnyByte_isClosedWithoutAnAnswer() {
+        fixture.start(fixture.to(stalling()).timeouts(LONG.withKeepAlive(SHORT)));
+        fixture.client().awaitEof(SOON);
+    }
+
+    @Test
+    void workingUpstream_isNotCutByTheKeepAliveTime() {
+        CountDownLatch later = new CountDownLatch(1);
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            exchange.readHead();
+            later.await();
+            exchange.write(TestUpstream.ok("late"));
+        });
+        fixture.start(fixture.to(upstream).timeouts(LONG.withKeepAlive(SHORT)));
+        RawClient idle = fixture.client();
+        RawClient client = fixture.client().send(GET);
+        upstream.awaitHeads(1);
+        idle.awaitEof(SOON);
+        later.countDown();
+        assertThat(client.readResponse().bodyText()).isEqualTo("late");
+    }
+
+    @Test
+    void uploadThatStalls_returns408AndCutsTheUpstream() {
+        TestUpstream upstream = stalling();
+        fixture.start(fixture.to(upstream).timeouts(LONG.withIdle(SHORT)));
+        RawClient client = fixture.client().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhe");
+        assertFails(client.readResponse(), FailureCode.CLIENT_BODY_TIMEOUT);
+        client.awaitEof(SOON);
+        upstream.awaitConnectionClosed(SOON);
+    }
+
+    @Test
+    void uploadBelowTheLeastRate_returns408() {
+        TestUpstream upstream = stalling();
+        fixture.start(fixture.watched(ReverseProxy.to(upstream.url())
+                .listener(Listener.builder("127.0.0.1", 0)
+                        .limits(Limits.ofDefaults().withMinBodyBytesPerSecond(1_000_000))
+                        .build())));
+        RawClient client = fixture.client()
+                .timeout(Duration.ofSeconds(10))
+                .send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhe");
+        assertFails(client.readResponse(), FailureCode.CLIENT_BODY_TOO_SLOW);
+    }
+
+    @Test
+    void clientThatDoesNotRead_isCut() {
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+            byte[] piece = new byte[100_000];
+            for (int i = 0; i < 1_000; i++) {
+                exchange.write(piece);
+            }
+        });
+        fixture.start(fixture.to(upstream).timeouts(LONG.withIdle(SHORT)));
+        fixture.client(4_096).send(GET);
+        assertThat(fixture.awaitRecord().failure()).contains(FailureCode.CLIENT_WRITE_TIMEOUT);
+        upstream.awaitConnectionClosed(SOON);
+    }
+
+    // ---- the upstream
+
+    @Test
+    void connectionThatIsNotMade_returns504() throws IOException {
+        try (ServerSocket full = new ServerSocket()) {
+            full.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1);
+            List<Socket> filling = fill(full);
+            try {
+                fixture.start(fixture.to(UpstreamPool.of("full", "http://127.0.0.1:" + full.getLocalPort()))
+                        .timeouts(LONG.withConnect(SHORT)));
+                assertFails(fixture.client().send(GET).readResponse(), FailureCode.UPSTREAM_CONNECT_TIMEOUT);
+            } finally {
+                for (Socket socket : filling) {
+                    socket.close();
+                }
+            }
+        }
+    }
+
+    /** Connects until the backlog takes no more; from then on a connect gets no answer. */
+    private static List<Socket> fill(ServerSocket server) throws IOException {
+        List<Socket> sockets = new ArrayList<>();
+        while (sockets.size() < 20) {
+            Socket socket = new Socket();
+            try {
+                socket.connect(server.getLocalSocketAddress(), 100);
+                sockets.add(socket);
+            } catch (SocketTimeoutException full) {
+                socket.close();
+                return sockets;
+            }
+        }
+        throw new AssertionError("the backlog does not fill up");
+    }
+
+    @Test
+    void upstreamThatDoesNotAnswer_returns504() {
+        TestUpstream upstream = stalling();
+        fixture.start(fixture.to(upstream).timeouts(LONG.withResponseHead(SHORT)));
+        RawClient client = fixture.client().send(GET);
+        assertFails(client.readResponse(), FailureCode.UPSTREAM_HEAD_TIMEOUT);
+        upstream.awaitConnectionClosed(SOON);
+        assertThat(client.isClosedByPeer()).isFalse();
+    }
+
+    @Test
+    void upstreamThatSendsOnlyInterimAnswers_returns504() {
+        fixture.start(
+                fixture.to(stallingAfter("HTTP/1.1 103 Early Hints\r\n\r\n")).timeouts(LONG.withResponseHead(SHORT)));
+        assertFails(fixture.client().send(GET).readResponse(), FailureCode.UPSTREAM_HEAD_TIMEOUT);
+    }
+
+    @Test
+    void attemptThatTakesTooLong_returns504() {
+        TestUpstream upstream = stalling();
+        fixture.start(fixture.to(upstream).timeouts(LONG.withAttempt(SHORT)));
+        assertFails(fixture.client().send(GET).readResponse(), FailureCode.UPSTREAM_ATTEMPT_TIMEOUT);
+        upstream.awaitConnectionClosed(SOON);
+    }
+
+    @Test
+    void exchangeThatTakesTooLong_returns504() {
+        TestUpstream upstream = stalling();
+        fixture.start(fixture.to(upstream).timeouts(LONG.withTotal(SHORT)));
+        assertFails(fixture.client().send(GET).readResponse(), FailureCode.TOTAL_TIMEOUT);
+        upstream.awaitConnectionClosed(SOON);
+    }
+
+    @Test
+    void exchangeThatTakesTooLongInItsUpload_returns504() {
+        TestUpstream upstream = stalling();
+        fixture.start(fixture.to(upstream).timeouts(LONG.withTotal(SHORT)));
+        RawClient client = fixture.client().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhe");
+        assertFails(client.readResponse(), FailureCode.TOTAL_TIMEOUT);
+        client.awaitEof(SOON);
+        upstream.awaitConnectionClosed(SOON);
+    }
+
+    @Test
+    void exchangeThatTakesTooLongAfterTheResponseBegan_isCut() {
+        TestUpstream upstream = stallingAfter("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+        fixture.start(fixture.to(upstream).timeouts(LONG.withTotal(SHORT)));
+        RawResponse response = fixture.client().send(GET).readResponse();
+        assertThat(response.complete()).isFalse();
+        assertThat(response.bodyText()).isEqualTo("half");
+        assertThat(fixture.awaitRecord().failure()).contains(FailureCode.TOTAL_TIMEOUT);
+        upstream.awaitConnectionClosed(SOON);
+    }
+
+    @Test
+    void exchangeThatTakesTooLongInMiddleware_returns504AndTellsIt() throws Exception {
+        CountDownLatch told = new CountDownLatch(1);
+        fixture.start(fixture.to(stalling()).timeouts(LONG.withTotal(SHORT)).middleware((exchange, chain) -> {
+            exchange.onCancel(told::countDown);
+            return new CompletableFuture<>();
+        }));
+        assertFails(fixture.client().send(GET).readResponse(), FailureCode.TOTAL_TIMEOUT);
+        assertThat(told.await(5, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void exchangeThatTakesTooLongBehindBlockingMiddleware_freesItsThread() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        fixture.start(fixture.to(stalling())
+                .timeouts(LONG.withTotal(SHORT))
+                .middleware(Middleware.blocking((exchange, chain) -> {
+                    try {
+                        return chain.proceed(exchange);
+                    } finally {
+                        over.countDown();
+                    }
+                })));
+        assertFails(fixture.client().send(GET).readResponse(), FailureCode.TOTAL_TIMEOUT);
+        assertThat(over.await(5, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void responseBodyThatStalls_isCut() {
+        TestUpstream upstream = stallingAfter("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+        fixture.start(fixture.to(upstream).timeouts(LONG.withIdle(SHORT)));
+        RawResponse response = fixture.client().send(GET).readResponse();
+        assertThat(response.complete()).isFalse();
+        assertThat(response.bodyText()).isEqualTo("half");
+        assertThat(fixture.awaitRecord().failure()).contains(FailureCode.UPSTREAM_BODY_TIMEOUT);
+        upstream.awaitConnectionClosed(SOON);
+    }
+
+    @Test
+    void upstreamThatDoesNotReadTheUpload_returns504() {
+        int length = 50_000_000;
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.stall();
+        });
+        fixture.start(fixture.to(upstream).timeouts(LONG.withIdle(SHORT)));
+        RawClient client =
+                fixture.client().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: " + length + "\r\n\r\n");
+        Thread sending = new Thread(() -> client.sendIfOpen(new byte[length]));
+        sending.setDaemon(true);
+        sending.start();
+        assertFails(client.readResponse(), FailureCode.UPSTREAM_SEND_TIMEOUT);
+    }
+}
