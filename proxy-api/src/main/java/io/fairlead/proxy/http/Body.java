@@ -65,6 +65,11 @@ public interface Body {
         return FileBody.open(requireNonNull(file, "file"));
     }
 
+    /** Whether it may be read any number of times, as bytes in memory and files may. Default: false. */
+    default boolean isReplayable() {
+        return false;
+    }
+
     /** The number of bytes if known before reading. */
     OptionalLong length();
 

@@ -24,6 +24,11 @@ final class BytesBody implements Body {
     }
 
     @Override
+    public boolean isReplayable() {
+        return true;
+    }
+
+    @Override
     public OptionalLong length() {
         return OptionalLong.of(bytes.length);
     }

@@ -40,6 +40,11 @@ final class FileBody implements Body {
     }
 
     @Override
+    public boolean isReplayable() {
+        return true;
+    }
+
+    @Override
     public OptionalLong length() {
         return OptionalLong.of(length);
     }

@@ -27,8 +27,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A connection that had been idle and ended before a byte of the answer came was most likely closed by the target while
  * the request was on its way. Then the request is sent once more, on a new connection, if that cannot do harm: nothing
  * of it had been sent, or it is idempotent and has no body that is gone by now (RFC 9112 §9.3.1).
+ *
+ * <p>It stands between the exchange and the stream as the source of the answer's body, because the connection goes back
+ * to its pool before the last piece is out: what the exchange says after that must not reach whoever has it then.
  */
-public final class Forward implements UpstreamListener {
+public final class Forward implements UpstreamListener, BodySource {
 
     private final IoLoop loop;
     private final ClientPool pool;
@@ -81,6 +84,10 @@ public final class Forward implements UpstreamListener {
     @Override
     public void connected(UpstreamStream connected) {
         pending = null;
+        if (over) {
+            connected.abort();
+            return;
+        }
         stream = connected;
         try {
             begin(connected);
@@ -116,15 +123,37 @@ public final class Forward implements UpstreamListener {
     @Override
     public void head(ResponseHead head, long bodyLength) {
         stopTimer();
+        if (!over) {
+            listener.answered(head, this, bodyLength);
+        }
+    }
+
+    @Override
+    public void released() {
+        stream = null;
+    }
+
+    /** Whether a connection is still at work for this request, or will be. */
+    public boolean isOpen() {
+        return stream != null || pending != null;
+    }
+
+    @Override
+    public void attach(BodySink sink) {
         UpstreamStream answered = stream;
-        if (over || answered == null) {
-            return;
+        if (answered == null) {
+            sink.abort(FailureCode.INTERNAL_ERROR, "the exchange is over");
+        } else {
+            answered.attach(sink);
         }
-        if (bodyLength == 0) {
-            // Its connection belongs to the pool again, or to another exchange.
-            stream = null;
+    }
+
+    @Override
+    public void resume() {
+        UpstreamStream answered = stream;
+        if (answered != null) {
+            answered.resume();
         }
-        listener.answered(head, answered, bodyLength);
     }
 
     @Override
@@ -144,7 +173,8 @@ public final class Forward implements UpstreamListener {
         listener.forwardFailed(code, detail);
     }
 
-    /** The exchange is over. */
+    /** The exchange is over, or nobody wants the rest of the answer. */
+    @Override
     public void cancel() {
         over = true;
         stopTimer();
@@ -158,11 +188,6 @@ public final class Forward implements UpstreamListener {
         if (open != null) {
             open.abort();
         }
-    }
-
-    /** The answer's body is out; the stream is the pool's. */
-    public void finished() {
-        stream = null;
     }
 
     private void stopTimer() {

@@ -47,12 +47,10 @@ public final class RequestComposer {
     }
 
     /**
-     * The lines that tell of a client whose own word is not taken; the same for all requests of a connection.
+     * The lines that tell of a client whose own word is not taken; the same for all requests of a connection, which keeps
+     * them also when an update changes whether they are sent.
      */
     public byte[] connectionLines(InetSocketAddress peer, InetSocketAddress local) {
-        if (forwarded != ForwardedHeaders.X_FORWARDED) {
-            return new byte[0];
-        }
         return Ascii.bytes("X-Forwarded-For: " + address(peer) + "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: "
                 + local.getPort() + "\r\n");
     }

@@ -79,6 +79,9 @@ final class EngineProxy implements ReverseProxy {
     private @Nullable IoWorker worker;
     private Map<String, ClientPool> pools = Map.of();
     private volatile List<Bound> bound = List.of();
+    /** Listeners that an update took away and that may still have connections. */
+    private final List<Bound> leaving = new ArrayList<>();
+
     private volatile @Nullable Snapshot snapshot;
     private volatile @Nullable CountDownLatch drained;
 
@@ -256,6 +259,7 @@ final class EngineProxy implements ReverseProxy {
         }
         for (Bound one : before) {
             if (!after.contains(one)) {
+                leaving.add(one);
                 one.acceptor().close();
                 one.context().drain(running);
             }
@@ -306,7 +310,9 @@ final class EngineProxy implements ReverseProxy {
         IoWorker running = worker;
         if (ran && running != null) {
             tell(LifecycleListener.Event.DRAINING);
-            List<Bound> all = bound;
+            List<Bound> all = new ArrayList<>(bound);
+            all.addAll(leaving);
+            leaving.clear();
             all.forEach(one -> one.acceptor().close());
             CountDownLatch waiting = new CountDownLatch(1);
             drained = waiting;

@@ -75,6 +75,11 @@ public final class BodyEdit {
     /** The new bytes with the trailers of the old body. */
     private record WithTrailers(Body bytes, Optional<Headers> trailers) implements Body {
         @Override
+        public boolean isReplayable() {
+            return bytes.isReplayable();
+        }
+
+        @Override
         public OptionalLong length() {
             return bytes.length();
         }

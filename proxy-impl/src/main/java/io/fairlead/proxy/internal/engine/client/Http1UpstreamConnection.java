@@ -636,7 +636,11 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
 
     /** The exchange is over for this connection: it goes back to its pool, or closes. */
     private void finish() {
+        UpstreamListener done = listener;
         listener = null;
+        if (done != null) {
+            done.released();
+        }
         requestSource = null;
         responseSink = null;
         reading = READ_IDLE;

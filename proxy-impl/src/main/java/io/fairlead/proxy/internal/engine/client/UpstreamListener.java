@@ -19,6 +19,9 @@ public interface UpstreamListener {
      */
     void head(ResponseHead head, long bodyLength);
 
+    /** The stream is of no use any more: its connection may belong to another exchange by now. */
+    void released();
+
     /**
      * No final response comes.
      *

@@ -8,26 +8,34 @@ import io.fairlead.proxy.middleware.BlockingAdapter;
 import io.fairlead.proxy.middleware.BlockingMiddleware;
 import io.fairlead.proxy.middleware.Chain;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
+import io.fairlead.proxy.middleware.Middleware;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Runs the middleware of one exchange. Stages may complete on any thread; what they lead to runs on the exchange's loop,
  * at once if it is there already.
+ *
+ * <p>A failure must name its middleware. The outermost stage is looked at when it comes here; an inner one is wrapped. So one
+ * middleware, the usual case, costs nothing for that.
  */
-final class ChainRun {
+final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwable> {
 
     private static final Logger LOG = LoggerFactory.getLogger(ChainRun.class);
 
     private final ProxyExchange exchange;
     private final List<NamedMiddleware> middleware;
     private final BlockingExecutor blocking;
+    /** The place that was called last; on the loop. */
+    private int reached;
 
     ChainRun(ProxyExchange exchange, List<NamedMiddleware> middleware, BlockingExecutor blocking) {
         this.exchange = exchange;
@@ -36,57 +44,98 @@ final class ChainRun {
     }
 
     void start() {
-        call(0).whenComplete((response, problem) -> exchange.onLoop(() -> {
-            if (problem != null) {
-                Throwable cause = ProxyExchange.unwrap(problem);
-                exchange.fail(
-                        ProxyExchange.code(cause, FailureCode.MIDDLEWARE_FAILED),
-                        cause.getMessage() == null ? cause.toString() : cause.getMessage());
-            } else {
-                exchange.send(response);
-            }
-        }));
+        CompletionStage<Response> stage;
+        try {
+            stage = handle(0);
+        } catch (Throwable e) {
+            finish(null, e);
+            return;
+        }
+        if (stage == null) {
+            finish(null, new IllegalStateException("it returned null"));
+        } else {
+            stage.whenComplete(this);
+        }
     }
 
-    /** Calls the middleware at this place; the stage never gives null. */
+    /** Where the exchange waits, for the detail of a timeout; empty past the middleware. */
+    String where() {
+        return reached < middleware.size()
+                ? ", in middleware \"" + middleware.get(reached).name() + '"'
+                : "";
+    }
+
+    /** The outermost stage is complete. */
+    @Override
+    public void accept(@Nullable Response response, @Nullable Throwable problem) {
+        if (exchange.loop().inLoop()) {
+            try {
+                finish(response, problem);
+            } catch (RuntimeException | Error e) {
+                LOG.error("an exchange failed", e);
+                exchange.fail(FailureCode.INTERNAL_ERROR, e.toString());
+            }
+        } else {
+            exchange.onLoop(() -> finish(response, problem));
+        }
+    }
+
+    private void finish(@Nullable Response response, @Nullable Throwable problem) {
+        if (problem == null && response != null) {
+            exchange.send(response);
+            return;
+        }
+        ExchangeFailedException failed =
+                named(middleware.get(0), problem == null ? new IllegalStateException("it gave no response") : problem);
+        exchange.fail(failed.code(), detail(failed));
+    }
+
+    /** The text without the code that the exception puts before it. */
+    private static String detail(ExchangeFailedException failed) {
+        String message = String.valueOf(failed.getMessage());
+        String prefix = failed.code() + ": ";
+        return message.startsWith(prefix) ? message.substring(prefix.length()) : message;
+    }
+
+    private @Nullable CompletionStage<Response> handle(int place) throws Exception {
+        reached = place;
+        Middleware code = middleware.get(place).middleware();
+        Link rest = new Link(place + 1);
+        return code instanceof BlockingAdapter adapter
+                ? callBlocking(adapter.middleware(), rest)
+                : code.handle(exchange, rest);
+    }
+
+    /** Calls an inner middleware, on the loop; the stage never gives null, and its failure has a code and a name. */
     private CompletionStage<Response> call(int place) {
         NamedMiddleware called = middleware.get(place);
         CompletionStage<Response> stage;
         try {
-            stage = called.middleware() instanceof BlockingAdapter adapter
-                    ? callBlocking(adapter.middleware(), new Link(place + 1))
-                    : called.middleware().handle(exchange, new Link(place + 1));
-        } catch (RuntimeException | Error e) {
-            return failed(called, e);
+            stage = handle(place);
+        } catch (Throwable e) {
+            return CompletableFuture.failedFuture(named(called, e));
         }
         if (stage == null) {
-            return failed(called, new IllegalStateException("it returned null"));
+            return CompletableFuture.failedFuture(named(called, new IllegalStateException("it returned null")));
         }
         return stage.handle((response, problem) -> {
             if (problem != null) {
-                return this.<Response>raise(called, ProxyExchange.unwrap(problem));
+                throw named(called, problem);
             }
             if (response == null) {
-                return this.<Response>raise(called, new IllegalStateException("it gave no response"));
+                throw named(called, new IllegalStateException("it gave no response"));
             }
             return response;
         });
     }
 
-    private CompletionStage<Response> failed(NamedMiddleware called, Throwable problem) {
-        try {
-            return raise(called, problem);
-        } catch (ExchangeFailedException e) {
-            return CompletableFuture.failedFuture(e);
-        }
-    }
-
-    private <T> T raise(NamedMiddleware called, Throwable problem) {
+    private static ExchangeFailedException named(NamedMiddleware called, Throwable given) {
+        Throwable problem = ProxyExchange.unwrap(given);
         if (problem instanceof ExchangeFailedException failed) {
-            throw failed;
+            return failed;
         }
         LOG.warn("middleware {} failed", called.name(), problem);
-        throw new ExchangeFailedException(
+        return new ExchangeFailedException(
                 FailureCode.MIDDLEWARE_FAILED, "middleware \"" + called.name() + "\": " + problem);
     }
 
@@ -121,8 +170,13 @@ final class ChainRun {
 
     /** The rest of the chain from one place on. */
     private final class Link implements Chain {
+
+        private static final AtomicIntegerFieldUpdater<Link> CALLED =
+                AtomicIntegerFieldUpdater.newUpdater(Link.class, "called");
+
         private final int place;
-        private final AtomicBoolean called = new AtomicBoolean();
+        /** 1 once the rest was called; user code may call from any thread. */
+        private volatile int called;
 
         Link(int place) {
             this.place = place;
@@ -130,26 +184,33 @@ final class ChainRun {
 
         @Override
         public CompletionStage<Response> proceed(Exchange given) {
-            if (!called.compareAndSet(false, true)) {
-                return CompletableFuture.failedFuture(new IllegalStateException("proceed was called twice"));
-            }
-            if (place == middleware.size()) {
-                CompletableFuture<Response> result = new CompletableFuture<>();
-                exchange.onLoop(() -> exchange.terminal(result));
-                return result;
-            }
+            boolean again = !CALLED.compareAndSet(this, 0, 1);
             if (exchange.loop().inLoop()) {
-                return call(place);
+                return run(again);
             }
             CompletableFuture<Response> result = new CompletableFuture<>();
             exchange.loop()
-                    .execute(() -> call(place).whenComplete((response, problem) -> {
+                    .execute(() -> run(again).whenComplete((response, problem) -> {
                         if (problem != null) {
                             result.completeExceptionally(ProxyExchange.unwrap(problem));
                         } else {
                             result.complete(response);
                         }
                     }));
+            return result;
+        }
+
+        private CompletionStage<Response> run(boolean again) {
+            String objection = again ? exchange.whyNotAgain() : null;
+            if (objection != null) {
+                return CompletableFuture.failedFuture(new IllegalStateException(objection));
+            }
+            if (place < middleware.size()) {
+                return call(place);
+            }
+            reached = place;
+            CompletableFuture<Response> result = new CompletableFuture<>();
+            exchange.terminal(result);
             return result;
         }
     }

@@ -67,6 +67,9 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
 
     private static final Logger LOG = LoggerFactory.getLogger(ProxyExchange.class);
 
+    /** What tells of the bytes of a body, and is wrong once these are others. */
+    private static final String[] DIGESTS = {"Content-MD5", "Digest", "Content-Digest", "Repr-Digest"};
+
     private static final String[] VALIDATORS = {
         "ETag", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest", "Accept-Ranges"
     };
@@ -88,12 +91,15 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     private @Nullable Body body;
     private boolean bodyReplaced;
     private @Nullable BodySource outgoing;
+    private boolean requestEdited;
     private long id;
     private @Nullable Map<String, Object> attributes;
     private @Nullable List<Runnable> cancelActions;
     private @Nullable TotalTimer totalTimer;
 
+    private @Nullable ChainRun chain;
     private @Nullable Forward forward;
+    private int earlierAttempts;
     private @Nullable CompletableFuture<Response> terminal;
     private @Nullable BodySource responseSource;
     private @Nullable StreamBody requestView;
@@ -164,7 +170,9 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         if (chosen.middleware().isEmpty()) {
             terminal(null);
         } else {
-            new ChainRun(this, chosen.middleware(), services.blocking()).start();
+            ChainRun run = new ChainRun(this, chosen.middleware(), services.blocking());
+            chain = run;
+            run.start();
         }
     }
 
@@ -198,13 +206,58 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
      * @param result where the response goes if middleware waits for it; null to send it at once
      */
     void terminal(@Nullable CompletableFuture<Response> result) {
-        terminal = result;
         RoutePlan chosen = plan;
-        if (over || chosen == null) {
+        if (over || responded || chosen == null) {
+            if (result != null) {
+                result.completeExceptionally(ended());
+            }
             return;
         }
+        terminal = result;
+        stopRequest();
+        try {
+            edit(chosen);
+        } catch (RuntimeException | Error e) {
+            LOG.error("an exchange failed", e);
+            settleFailure(code(e, FailureCode.INTERNAL_ERROR), e.toString());
+        }
+    }
+
+    private ExchangeFailedException ended() {
+        FailureCode code = failure;
+        String detail = failureDetail;
+        return new ExchangeFailedException(
+                code == null ? FailureCode.MIDDLEWARE_FAILED : code, detail == null ? "the exchange is over" : detail);
+    }
+
+    /**
+     * Why the end of the chain cannot be reached again; null if it can. Nothing may be left of the first time: no
+     * answer that holds a connection, and no request body that is gone.
+     */
+    @Nullable
+    String whyNotAgain() {
+        if (over || responded) {
+            return "proceed was called after the exchange was over";
+        }
+        Forward before = forward;
+        if (terminal != null || before != null && before.isOpen()) {
+            return "proceed was called twice, and the first response was not read to its end or discarded";
+        }
+        if (body == null ? head.hasBody() && outgoing != null : !body.isReplayable() && !isUntouched(body)) {
+            return "proceed was called twice, and the request body cannot be read again";
+        }
+        return null;
+    }
+
+    private static boolean isUntouched(Body given) {
+        return given instanceof StreamBody handle && !handle.isTaken();
+    }
+
+    private void edit(RoutePlan chosen) {
         TransformPlan transforms = chosen.transforms();
-        if (!transforms.isEmpty()) {
+        // What is sent a second time was edited before.
+        if (!transforms.isEmpty() && !requestEdited) {
+            requestEdited = true;
             if (transforms.hasRequestEdits()) {
                 try {
                     transforms.editRequest(this, variables);
@@ -236,11 +289,26 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     }
 
     private void answer(RoutePlan chosen) {
-        if (over) {
+        if (over || responded) {
             return;
         }
         ClientPool pool = chosen.pool();
         if (pool != null) {
+            if (bodyReplaced) {
+                for (String name : DIGESTS) {
+                    head.remove(name);
+                }
+            } else if (body instanceof StreamBody handle && handle.isTaken()) {
+                settleFailure(
+                        FailureCode.MIDDLEWARE_FAILED,
+                        "the request body was read or discarded by middleware of route \"" + chosen.routeId()
+                                + "\", and no other was put in its place");
+                return;
+            }
+            Forward before = forward;
+            if (before != null) {
+                earlierAttempts += before.attempts();
+            }
             Forward begun = new Forward(loop, pool, this, this);
             forward = begun;
             begun.start();
@@ -385,9 +453,6 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
                         FailureCode.MIDDLEWARE_FAILED, "the request body was read and not replaced");
             }
         } else {
-            if (head.hasBody() && !stream.requestComplete() && !(current instanceof StreamBody)) {
-                LOG.trace("the client's body is replaced before it was read to its end");
-            }
             known = new PublisherSource(loop, current, FailureCode.MIDDLEWARE_FAILED);
         }
         outgoing = known;
@@ -435,7 +500,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     @Override
     public void answered(ResponseHead answer, BodySource answerBody, long bodyLength) {
         responseNanos = loop.now();
-        if (over) {
+        if (over || responded) {
             answerBody.cancel();
             return;
         }
@@ -507,14 +572,23 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
                 fields.remove(name);
             }
         }
+        FailureCode blamed = chain == null ? FailureCode.HANDLER_FAILED : FailureCode.MIDDLEWARE_FAILED;
+        PublisherSource source = new PublisherSource(loop, given, blamed);
+        if (!isBodiless(response.status())) {
+            try {
+                source.open();
+            } catch (RuntimeException e) {
+                // Nothing is out yet, so that it can still be told with a status.
+                fail(blamed, "the response body: " + e.getMessage());
+                return;
+            }
+        }
         long length = given.length().orElse(-1);
-        begin(
-                response.status(),
-                same ? upstream : null,
-                fields,
-                new PublisherSource(loop, given, FailureCode.MIDDLEWARE_FAILED),
-                length,
-                length);
+        begin(response.status(), same ? upstream : null, fields, source, length, length);
+    }
+
+    private boolean isBodiless(int status) {
+        return isHead() || status == 204 || status == 304;
     }
 
     private void begin(
@@ -528,7 +602,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         if (responseNanos == 0) {
             responseNanos = loop.now();
         }
-        boolean bodiless = isHead() || status == 204 || status == 304;
+        boolean bodiless = isBodiless(status);
         long declaredLength = status == 204 ? -1 : declared;
         if (bodiless && source != null) {
             source.cancel();
@@ -597,14 +671,18 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         releaseWaiting(code, detail);
     }
 
-    /** Middleware that waits for the upstream's answer must not wait for ever, above all not if it blocks a thread. */
     private void releaseWaiting(FailureCode code, String detail) {
+        completeWaiting(code, detail);
+        runCancelActions();
+    }
+
+    /** Middleware that waits for the upstream's answer must not wait for ever, above all not if it blocks a thread. */
+    private void completeWaiting(FailureCode code, String detail) {
         CompletableFuture<Response> waiting = terminal;
         if (waiting != null) {
             terminal = null;
             waiting.completeExceptionally(new ExchangeFailedException(code, detail));
         }
-        runCancelActions();
     }
 
     /** The client's stream failed and nobody can be answered. */
@@ -634,6 +712,10 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             responseSource = null;
             source.cancel();
         }
+        stopRequest();
+    }
+
+    private void stopRequest() {
         BodySource request = outgoing;
         if (request != null) {
             outgoing = null;
@@ -647,12 +729,16 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         cancelActions = null;
         if (actions != null) {
             for (Runnable action : actions) {
-                try {
-                    action.run();
-                } catch (RuntimeException e) {
-                    LOG.warn("a cancel action failed", e);
-                }
+                runCancelAction(action);
             }
+        }
+    }
+
+    private static void runCancelAction(Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException | Error e) {
+            LOG.warn("a cancel action failed", e);
         }
     }
 
@@ -662,10 +748,14 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     public void responseSent(int status) {
         Forward begun = forward;
         if (begun != null) {
-            begun.finished();
+            // Only what is left: a request that middleware did not wait for, an answer that it threw away.
+            begun.cancel();
         }
         responseSource = null;
+        stopRequest();
         end(status);
+        FailureCode reason = failure == null ? FailureCode.MIDDLEWARE_FAILED : failure;
+        completeWaiting(reason, "the exchange is over");
     }
 
     private void end(int status) {
@@ -690,7 +780,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             for (ExchangeListener listener : services.listeners()) {
                 try {
                     listener.onComplete(done);
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     LOG.warn("an exchange listener failed", e);
                 }
             }
@@ -709,7 +799,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
                 routeId(),
                 Optional.ofNullable(begun).map(Forward::poolName),
                 Optional.ofNullable(target).map(Target::url),
-                begun == null ? 0 : begun.attempts(),
+                earlierAttempts + (begun == null ? 0 : begun.attempts()),
                 status,
                 Optional.ofNullable(failure),
                 Optional.ofNullable(failureDetail),
@@ -733,7 +823,9 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
 
         @Override
         protected void fire(long now) {
-            fail(FailureCode.TOTAL_TIMEOUT, "not over within " + timeouts().total());
+            ChainRun run = chain;
+            String where = run == null || responded ? "" : run.where();
+            fail(FailureCode.TOTAL_TIMEOUT, "not over within " + timeouts().total() + where);
         }
     }
 
@@ -796,8 +888,11 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     @Override
     public Optional<Duration> remaining() {
         TotalTimer timer = totalTimer;
-        return timer == null
-                ? Optional.empty()
+        if (timer == null) {
+            return Optional.empty();
+        }
+        return over
+                ? Optional.of(Duration.ZERO)
                 : Optional.of(Duration.ofNanos(Math.max(0, timer.deadline - System.nanoTime())));
     }
 
@@ -821,7 +916,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     public void onCancel(Runnable action) {
         loop.execute(() -> {
             if (cancelled) {
-                action.run();
+                runCancelAction(action);
             } else if (!over) {
                 if (cancelActions == null) {
                     cancelActions = new ArrayList<>(1);
@@ -917,7 +1012,8 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         Body known = body;
         if (known == null) {
             if (head.hasBody()) {
-                StreamBody view = new StreamBody(loop, stream.requestBody(), head.contentLength(), stream::askForBody);
+                StreamBody view =
+                        new StreamBody(loop, new RequestBody(), head.contentLength(), this::askForBody);
                 requestView = view;
                 known = view;
             } else {
@@ -926,6 +1022,42 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             body = known;
         }
         return known;
+    }
+
+    private void askForBody() {
+        if (!over) {
+            stream.askForBody();
+        }
+    }
+
+    /**
+     * The client's body for as long as the exchange lasts. After that the connection carries other requests, and whoever
+     * kept the body must not read or cancel theirs.
+     */
+    private final class RequestBody implements BodySource {
+
+        @Override
+        public void attach(BodySink sink) {
+            if (over) {
+                sink.abort(FailureCode.CLIENT_GONE, "the exchange is over");
+            } else {
+                stream.requestBody().attach(sink);
+            }
+        }
+
+        @Override
+        public void resume() {
+            if (!over) {
+                stream.requestBody().resume();
+            }
+        }
+
+        @Override
+        public void cancel() {
+            if (!over) {
+                stream.requestBody().cancel();
+            }
+        }
     }
 
     @Override

@@ -20,6 +20,7 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
     private final long length;
     private final FailureCode failure;
     private @Nullable BodySink sink;
+    private Flow.@Nullable Publisher<ByteBuffer> publisher;
     private Flow.@Nullable Subscription subscription;
     private @Nullable ByteBuffer piece;
     private long sent;
@@ -35,10 +36,29 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
         this.failure = failure;
     }
 
+    /**
+     * Takes the body, which then has no other reader.
+     *
+     * @throws RuntimeException if it was read before
+     */
+    void open() {
+        if (publisher == null) {
+            publisher = body.publisher();
+        }
+    }
+
     @Override
     public void attach(BodySink newSink) {
         sink = newSink;
-        body.publisher().subscribe(this);
+        try {
+            open();
+            Flow.Publisher<ByteBuffer> opened = publisher;
+            if (opened != null) {
+                opened.subscribe(this);
+            }
+        } catch (RuntimeException e) {
+            fail(failure, e.toString());
+        }
     }
 
     @Override
@@ -152,6 +172,9 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
         Flow.Subscription from = subscription;
         if (from != null) {
             from.cancel();
+        } else if (publisher == null) {
+            // Never asked for: what it holds, such as an upstream's connection, is free again.
+            body.discard();
         }
     }
 }

@@ -53,6 +53,11 @@ final class StreamBody implements Body {
         return taken.compareAndSet(false, true) ? source : null;
     }
 
+    /** Whether somebody reads it, has read it, or gave it up. */
+    boolean isTaken() {
+        return taken.get();
+    }
+
     @Override
     public OptionalLong length() {
         return length < 0 ? OptionalLong.empty() : OptionalLong.of(length);

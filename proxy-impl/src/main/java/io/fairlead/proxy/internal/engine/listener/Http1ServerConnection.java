@@ -667,9 +667,42 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         RequestHead request = head;
         boolean http10 = request != null && request.version() == HttpVersion.HTTP_1_0;
         chunkedResponse = bodyLength < 0 && !http10;
+        discardAtHand();
         // An upload that is not complete cannot be waited for: its end may never come.
         closeAfter |= close || draining || bodyLength < 0 && http10 || reading == READ_BODY || isLastRequest();
         return this;
+    }
+
+    /** A body that nobody reads and that came whole with its head is thrown away; the connection can go on. */
+    private void discardAtHand() {
+        if (reading != READ_BODY || bodySink != null || inbound == null || bodyBlocked) {
+            return;
+        }
+        bodySink = Nowhere.INSTANCE;
+        while (open && reading == READ_BODY && pushBody()) {
+            // The next piece.
+        }
+    }
+
+    private enum Nowhere implements BodySink {
+        INSTANCE;
+
+        @Override
+        public void feed(BodySource newSource) {}
+
+        @Override
+        public boolean write(ByteBuffer data, boolean last) {
+            return true;
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void end(@Nullable HeaderBlock trailers) {}
+
+        @Override
+        public void abort(FailureCode code, String detail) {}
     }
 
     /** The sink is handed what feeds it, so that it can be told to go on. */
