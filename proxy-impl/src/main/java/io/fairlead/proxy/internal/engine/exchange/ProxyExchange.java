@@ -657,7 +657,9 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             stream.requestBody().cancel();
         }
         byte[] text = error.bytes();
-        boolean close = code.phase() == FailureCode.Phase.REQUEST_HEAD || code == FailureCode.PROXY_STOPPING;
+        // Who sends a request that is refused for itself loses the connection; a route or an upstream that fails is not
+        // the client's fault.
+        boolean close = code.side() == FailureCode.Side.CLIENT || code == FailureCode.PROXY_STOPPING;
         BodySink sink = stream.respond(code.status(), null, fields, isHead() ? 0 : text.length, text.length, close);
         if (isHead()) {
             sink.end(null);

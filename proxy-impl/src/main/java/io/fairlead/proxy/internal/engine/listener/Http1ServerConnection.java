@@ -498,6 +498,40 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     @Override
     public void cancel() {
         bodySink = null;
+        if (reading == READ_BODY && !skipRest()) {
+            stopBody();
+        }
+    }
+
+    /** Reads over the rest of the body if all of it is at hand, so that the next request is found. */
+    private boolean skipRest() {
+        ByteBuffer buffer = inbound;
+        if (buffer == null) {
+            return false;
+        }
+        int limit = buffer.limit();
+        int end;
+        if (chunks != null) {
+            if (chunks.decode(buffer, loop.parser()) != ChunkedDecoder.Result.DONE) {
+                return false;
+            }
+            end = chunks.next();
+        } else if (buffer.remaining() >= bodyLeft) {
+            end = (int) (buffer.position() + bodyLeft);
+        } else {
+            return false;
+        }
+        if (end < limit) {
+            keepTail(buffer, end, limit);
+        }
+        releaseInbound();
+        reading = READ_NONE;
+        readDeadline = Long.MAX_VALUE;
+        return true;
+    }
+
+    private void stopBody() {
+        bodySink = null;
         if (reading == READ_BODY) {
             // 2. Nobody reads the rest: the connection cannot find the next request.
             closeAfter = true;
@@ -591,7 +625,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     private void bodyFailed(FailureCode code, String detail) {
         BodySink target = bodySink;
         ProxyExchange current = exchange;
-        cancel();
+        stopBody();
         if (target != null) {
             target.abort(code, detail);
         }
