@@ -161,6 +161,11 @@ abstract class Condition {
             this.rest = regex(RegexPrefix.rest(regex));
         }
 
+        /** The text with which every path that matches begins; may be empty. */
+        String literal() {
+            return literal;
+        }
+
         boolean matches(String path) {
             return path.startsWith(literal) && rest.matches(path.substring(literal.length()));
         }

@@ -43,6 +43,7 @@ final class Entry {
 
     final @Nullable PathPattern path;
     private final boolean regex;
+    private final String beginning;
     /** Null: every method. */
     private final @Nullable Set<String> methods;
 
@@ -86,6 +87,8 @@ final class Entry {
         this.host = bestHost == null ? null : bestHost.pattern();
         this.path = bestPath == null ? null : bestPath.pattern();
         this.regex = bestPath == null && firstRegex != null;
+        this.beginning =
+                bestPath != null ? bestPath.pattern().beginning() : firstRegex != null ? firstRegex.literal() : "";
         this.methods = allowed;
         this.capturing = conditions.stream().filter(Condition::captures).toArray(Condition[]::new);
         // The index has looked at these when it comes to an entry.
@@ -144,6 +147,11 @@ final class Entry {
         return path != null && path.kind() == PathPattern.Kind.PREFIX
                 ? path.segments().size()
                 : 0;
+    }
+
+    /** The text with which every path that fits begins; may be empty. */
+    String beginning() {
+        return beginning;
     }
 
     boolean onPathRegex() {

@@ -118,6 +118,11 @@ final class PathPattern {
         return rest.length > 0;
     }
 
+    /** The text with which every path that fits begins. */
+    String beginning() {
+        return literal;
+    }
+
     /** An exact pattern as a path. */
     String path() {
         return literal;

@@ -1014,8 +1014,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         Body known = body;
         if (known == null) {
             if (head.hasBody()) {
-                StreamBody view =
-                        new StreamBody(loop, new RequestBody(), head.contentLength(), this::askForBody);
+                StreamBody view = new StreamBody(loop, new RequestBody(), head.contentLength(), this::askForBody);
                 requestView = view;
                 known = view;
             } else {
