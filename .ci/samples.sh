@@ -63,5 +63,16 @@ timeout 30 "$java" -jar samples/standalone/target/standalone.jar --config "$work
 [[ $code == 2 && -s $work/check.log ]] || fail "standalone --check: exit code $code for a wrong file, expected 2" "$work/check.log"
 echo "standalone: --check reports a wrong file"
 
+# The Spring Boot application, its proxy in front of the quickstart's.
+start spring-boot -jar samples/spring-boot/target/spring-boot.jar --port=0 --upstream="$quickstart" --show-config
+call spring-boot "$url/health"
+call spring-boot "$url/api/hello"
+for ((i = 0; i < 50; i++)); do
+  grep -q '"stripPrefix"' "$work/spring-boot.log" && break
+  sleep 0.2
+done
+grep -q '"stripPrefix"' "$work/spring-boot.log" || fail "spring-boot: --show-config" "$work/spring-boot.log"
+stop
+
 stop
 echo "samples: all answered"

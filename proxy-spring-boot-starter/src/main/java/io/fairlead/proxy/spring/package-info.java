@@ -1,4 +1,7 @@
-/** Spring Boot auto-configuration: properties mapped onto the API. */
+/**
+ * Spring Boot auto-configuration: properties and beans mapped onto the API. Start at
+ * {@link io.fairlead.proxy.spring.FairleadAutoConfiguration}.
+ */
 @NullMarked
 package io.fairlead.proxy.spring;
 
