@@ -39,7 +39,10 @@ final class RandomHead {
 
     static byte[] request(Random random) {
         String line = (random.nextInt(40) == 0 ? "M".repeat(60 + random.nextInt(10)) : pick(random, METHODS)) + " "
-                + (random.nextInt(20) == 0 ? "/" + "a".repeat(random.nextInt(400)) : target(random)) + " "
+                + (random.nextInt(10) == 0
+                        ? "/" + "a".repeat(random.nextInt(400)) + pick(random, List.of("", "%zz", "%41", "%4"))
+                        : target(random))
+                + " "
                 + pick(random, VERSIONS) + "\r\n";
         return rest(random, (random.nextInt(10) == 0 ? "\r\n" : "") + line, "Host: test\r\n");
     }

@@ -16,6 +16,7 @@ import io.fairlead.proxy.upstream.UpstreamPool;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -196,6 +197,34 @@ class Http1ServerConnectionTest {
                         .hasSize(bytes);
                 assertThat(upstream.lastRequest().bodyText()).isEqualTo("abc");
             }
+        }
+    }
+
+    /** What came before anybody wanted the body switched reads off, and nothing switched them on again. */
+    @Test
+    void uploadThatComesBeforeItIsWanted_goesOn() {
+        CompletableFuture<Void> wanted = new CompletableFuture<>();
+        try (TestUpstream upstream = echo();
+                ReverseProxy proxy = ReverseProxy.to(upstream.url())
+                        .name("connection")
+                        .ioThreads(1)
+                        .listener(Listener.http("127.0.0.1", 0))
+                        .middleware(
+                                (exchange, chain) -> exchange.request().method().equals("POST")
+                                        ? wanted.thenCompose(ready -> chain.proceed(exchange))
+                                        : chain.proceed(exchange))
+                        .stopTimeout(Duration.ofSeconds(1))
+                        .start();
+                RawClient client = RawClient.connect(proxy.port());
+                RawClient other = RawClient.connect(proxy.port())) {
+            for (String piece : new String[] {"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\nab", "cd"}) {
+                client.send(piece);
+                // When this one is answered the only I/O thread has seen the piece.
+                assertThat(other.send(GET).readResponse().status()).isEqualTo(200);
+            }
+            wanted.complete(null);
+            client.send("ef");
+            assertThat(client.readResponse().bodyText()).isEqualTo("POST / abcdef");
         }
     }
 
