@@ -45,6 +45,7 @@ public final class NameResolver implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NameResolver.class);
     private static final int THREADS = 2;
     private static final long IDLE_SECONDS = 10;
+    private static final long FIRST_RETRY_NANOS = 1_000_000_000L;
 
     private final String name;
     private final Lookup lookup;
@@ -72,11 +73,13 @@ public final class NameResolver implements AutoCloseable {
     }
 
     /**
-     * Looks the name up at once and then after every {@code refresh}, counted from the end of the last lookup.
+     * Looks the name up at once and then after every {@code refresh}, counted from the end of the last lookup; every
+     * second until the first address is found.
      *
      * @param host a name, or an IP literal, IPv6 with or without brackets
      * @param refresh time between two lookups
-     * @param onChange gets the addresses, in the order of the answer, whenever their set differs from the last one; for
+     * @param onChange gets the addresses, in the order of the answer, whenever their set differs from the last one, and an
+     *     empty list if the first lookup fails; for
      *     a literal once and before this method returns, for a name on a thread of the resolver, never on two at a time
      * @throws IllegalArgumentException if the host looks like an IPv6 literal and is none
      */
@@ -203,7 +206,9 @@ public final class NameResolver implements AutoCloseable {
             } finally {
                 synchronized (lock) {
                     inLookup = false;
-                    nextNanos = nanoClock.getAsLong() + refreshNanos;
+                    // Without any address the targets are of no use until there is one.
+                    long wait = addresses.isEmpty() ? Math.min(refreshNanos, FIRST_RETRY_NANOS) : refreshNanos;
+                    nextNanos = nanoClock.getAsLong() + wait;
                     armRefresh();
                 }
             }
@@ -223,6 +228,10 @@ public final class NameResolver implements AutoCloseable {
                 return;
             }
             addresses = now;
+            tell(now);
+        }
+
+        private void tell(List<InetAddress> now) {
             if (isWatched()) {
                 try {
                     onChange.accept(now);
@@ -237,6 +246,10 @@ public final class NameResolver implements AutoCloseable {
             if (!failing && isWatched()) {
                 failing = true;
                 LOG.warn("{} cannot be resolved; {} known addresses stay in use", host, addresses.size(), failure);
+                if (addresses.isEmpty()) {
+                    // Who waits for the first answer must not wait until a deadline of its own.
+                    tell(addresses);
+                }
             }
         }
 

@@ -123,6 +123,18 @@ class NameResolverTest {
     }
 
     @Test
+    void firstLookupThatFails_isToldAndTriedAgainSoon() throws Exception {
+        answer = List.of();
+        resolver.watch("a.test", REFRESH, changes::add);
+        assertThat(nextChange()).isEmpty();
+        awaitLookups(1);
+        answer = List.of("10.0.0.1");
+        clock.advance(Duration.ofSeconds(1));
+        resolver.refreshDue();
+        assertThat(nextChange()).containsExactly(ip("10.0.0.1"));
+    }
+
+    @Test
     void ipLiteral_isAnsweredSynchronouslyWithoutLookupOrThread() {
         for (String literal : List.of("192.0.2.7", "2001:db8::7", "[2001:db8::7]", "::ffff:192.0.2.7")) {
             List<InetAddress> seen = new ArrayList<>();

@@ -179,6 +179,10 @@ final class LoopTarget {
         }
         idle.addLast(connection);
         hints();
+        // Who began to wait between the look at the queue and the hint has not seen this one and would wait in vain.
+        if (state.anyQueued() && waiters.isEmpty()) {
+            connection.close();
+        }
     }
 
     private void retry(UpstreamListener listener, Duration connectTimeout) {

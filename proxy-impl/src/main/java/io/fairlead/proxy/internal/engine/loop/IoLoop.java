@@ -3,7 +3,6 @@ package io.fairlead.proxy.internal.engine.loop;
 import io.fairlead.proxy.internal.http.Ascii;
 import io.fairlead.proxy.internal.http.HeadParser;
 import io.fairlead.proxy.internal.time.TimerWheel;
-import io.undertow.server.DirectByteBufferDeallocator;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -139,11 +138,11 @@ public final class IoLoop {
         return taken;
     }
 
-    /** Frees the buffers that are kept for reuse; the loop is not used afterwards. */
+    /**
+     * Leaves the buffers that are kept for reuse to the collector; the loop is not used afterwards. Freeing them by hand
+     * takes {@code sun.misc.Unsafe}, which newer JVMs complain about on the standard error of our host.
+     */
     public void free() {
-        for (ByteBuffer buffer : cached) {
-            DirectByteBufferDeallocator.free(buffer);
-        }
         cached.clear();
     }
 
