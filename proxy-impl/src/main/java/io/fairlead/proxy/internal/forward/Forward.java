@@ -110,6 +110,10 @@ public final class Forward implements UpstreamListener, BodySource {
         if (length != 0 && body != null) {
             bodyBegun = true;
             sink.feed(body);
+            if (request.bodyIsOfUserCode()) {
+                // The head is in space that all exchanges of the loop share, and user code may end another one.
+                sink.flush();
+            }
             body.attach(sink);
             sink.flush();
         }

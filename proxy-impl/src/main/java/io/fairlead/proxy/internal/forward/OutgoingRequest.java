@@ -22,6 +22,9 @@ public interface OutgoingRequest {
     /** Bytes of the body, 0 for none, -1 if unknown. */
     long outgoingLength();
 
+    /** Whether the body is made by user code, which runs when the body is begun. */
+    boolean bodyIsOfUserCode();
+
     /** Whether the method is HEAD. */
     boolean isHead();
 

@@ -469,6 +469,11 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     }
 
     @Override
+    public boolean bodyIsOfUserCode() {
+        return bodyReplaced;
+    }
+
+    @Override
     public boolean isHead() {
         return head.method().equals("HEAD");
     }

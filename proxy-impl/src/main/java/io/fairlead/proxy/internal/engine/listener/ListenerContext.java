@@ -59,6 +59,9 @@ public final class ListenerContext {
 
     private volatile Settings settings;
 
+    /** A connection that was accepted just before the listener was closed may come after it was drained. */
+    private volatile boolean draining;
+
     /**
      * @param open counts the connections of all listeners of the proxy
      * @param onLastClosed runs when that count comes down to zero
@@ -95,7 +98,7 @@ public final class ListenerContext {
     public void accept(StreamConnection connection, IoLoop loop) {
         ConnectionLimiter limiter = settings.limiter();
         InetSocketAddress peer = connection.getPeerAddress(InetSocketAddress.class);
-        if (peer == null) {
+        if (peer == null || draining) {
             IoUtils.safeClose(connection);
             return;
         }
@@ -207,6 +210,7 @@ public final class ListenerContext {
 
     /** Closes idle connections, and the others after their exchange. */
     public void drain(IoWorker worker) {
+        draining = true;
         worker.onEachLoop(loop -> List.copyOf(connections.get(loop.index())).forEach(Http1ServerConnection::drain));
     }
 

@@ -49,8 +49,8 @@ class LifecycleTest {
         fixture.proxy().stop(Duration.ZERO);
         long before = directBytes();
 
-        ReverseProxy proxy = fixture.start(
-                fixture.to(upstream).name("second").ioThreads(2).stopTimeout(Duration.ZERO));
+        ReverseProxy proxy =
+                fixture.start(fixture.to(upstream).name("second").ioThreads(2).stopTimeout(Duration.ZERO));
         for (int i = 0; i < 8; i++) {
             assertThat(fixture.client().send(GET).readResponse().status()).isEqualTo(200);
         }
@@ -146,7 +146,8 @@ class LifecycleTest {
                     .isInstanceOf(UncheckedIOException.class)
                     .hasMessageContaining("127.0.0.1:" + taken.getLocalPort());
             assertThat(proxy.addresses()).isEmpty();
-            ProxyFixture.await("the end of all threads", () -> threads("unlucky").isEmpty());
+            ProxyFixture.await(
+                    "the end of all threads", () -> threads("unlucky").isEmpty());
             try (ServerSocket again = new ServerSocket()) {
                 again.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), free));
             }

@@ -57,7 +57,8 @@ class MemoryTest {
         assertThat(holder.readResponse().status()).isEqualTo(200);
         clients.forEach(client -> client.send("cd"));
         for (RawClient client : clients) {
-            assertThat(client.timeout(Duration.ofSeconds(20)).readResponse().status()).isEqualTo(200);
+            assertThat(client.timeout(Duration.ofSeconds(20)).readResponse().status())
+                    .isEqualTo(200);
             client.close();
         }
         holder.close();

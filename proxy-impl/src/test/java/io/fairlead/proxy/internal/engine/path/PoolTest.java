@@ -77,8 +77,9 @@ class PoolTest {
         for (int i = 0; i < 5; i++) {
             assertThat(clients.get(i).readResponse().bodyText()).isEqualTo("/" + i);
         }
-        assertThat(upstream.requests()).extracting(request -> request.target()).containsExactly(
-                "/0", "/1", "/2", "/3", "/4");
+        assertThat(upstream.requests())
+                .extracting(request -> request.target())
+                .containsExactly("/0", "/1", "/2", "/3", "/4");
         assertThat(upstream.connections()).isEqualTo(1);
     }
 
@@ -126,8 +127,7 @@ class PoolTest {
         assertThat(fixture.awaitRecord().failure()).contains(FailureCode.UPSTREAM_QUEUE_FULL);
         answer.release(2);
         assertThat(first.readResponse().status()).isEqualTo(200);
-        assertThat(List.of(
-                        second.readResponse().status(), third.readResponse().status()))
+        assertThat(List.of(second.readResponse().status(), third.readResponse().status()))
                 .containsExactlyInAnyOrder(200, 503);
     }
 
@@ -192,7 +192,8 @@ class PoolTest {
     void hintOfTheTargetsIdleTime_shortensOurs() {
         String hint = "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2, max=100\r\nContent-Length: 0\r\n\r\n";
         TestUpstream upstream = fixture.answering(hint);
-        fixture.start(fixture.to(pool(upstream).idleTimeout(Duration.ofSeconds(60)).build()));
+        fixture.start(
+                fixture.to(pool(upstream).idleTimeout(Duration.ofSeconds(60)).build()));
         RawClient client = fixture.client();
         client.send(GET).readResponse();
         client.send(GET).readResponse();
@@ -298,6 +299,7 @@ class PoolTest {
         for (int i = 0; i < 30; i++) {
             client.send(GET).readResponse();
         }
-        assertThat(List.of(a, b, c)).allSatisfy(one -> assertThat(one.requests()).hasSize(10));
+        assertThat(List.of(a, b, c))
+                .allSatisfy(one -> assertThat(one.requests()).hasSize(10));
     }
 }

@@ -123,7 +123,8 @@ class StreamingTest {
             writeBody(exchange::write, chunked);
         });
         fixture.start(fixture.to(upstream));
-        try (Socket client = new Socket(InetAddress.getLoopbackAddress(), fixture.proxy().port())) {
+        try (Socket client =
+                new Socket(InetAddress.getLoopbackAddress(), fixture.proxy().port())) {
             client.setSoTimeout(10_000);
             client.getOutputStream().write(GET.getBytes(StandardCharsets.ISO_8859_1));
             assertThat(digest(client.getInputStream())).isEqualTo(digest);
@@ -186,8 +187,8 @@ class StreamingTest {
             exchange.close();
         });
         fixture.start(fixture.to(upstream));
-        RawClient client = fixture.client()
-                .send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: " + (1L << 40) + "\r\n\r\n");
+        RawClient client =
+                fixture.client().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: " + (1L << 40) + "\r\n\r\n");
         Thread sending = new Thread(() -> {
             try {
                 while (true) {
