@@ -12,6 +12,7 @@ import io.fairlead.proxy.http.Response;
 import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.RawResponse;
@@ -27,15 +28,19 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -61,7 +66,7 @@ class BodyPathTest {
         try {
             LeakCheck.awaitIdle(proxy);
         } finally {
-            proxy.stop(java.time.Duration.ZERO);
+            proxy.stop(Duration.ZERO);
             for (AutoCloseable one : opened) {
                 one.close();
             }
@@ -86,9 +91,11 @@ class BodyPathTest {
                 .listener(Listener.http("127.0.0.1", 0))
                 .ioThreads(1)
                 .onExchange(records)
-                .registerBodyTransform("upper", bytes -> new String(bytes, StandardCharsets.ISO_8859_1)
-                        .toUpperCase(Locale.ROOT)
-                        .getBytes(StandardCharsets.ISO_8859_1))
+                .registerBodyTransform(
+                        "upper",
+                        bytes -> new String(bytes, StandardCharsets.ISO_8859_1)
+                                .toUpperCase(Locale.ROOT)
+                                .getBytes(StandardCharsets.ISO_8859_1))
                 .route(route.build())
                 .start();
         return client();
@@ -104,14 +111,14 @@ class BodyPathTest {
         return start(UpstreamPool.of("pool", upstream.url()), middleware, transforms);
     }
 
-    private static Middleware onRequest(java.util.function.UnaryOperator<Body> change) {
+    private static Middleware onRequest(UnaryOperator<Body> change) {
         return (exchange, chain) -> {
             exchange.request().body(change.apply(exchange.request().body()));
             return chain.proceed(exchange);
         };
     }
 
-    private static Middleware onResponse(java.util.function.UnaryOperator<Body> change) {
+    private static Middleware onResponse(UnaryOperator<Body> change) {
         return (exchange, chain) ->
                 chain.proceed(exchange).thenApply(response -> response.withBody(change.apply(response.body())));
     }
@@ -176,8 +183,8 @@ class BodyPathTest {
 
     @Test
     void trailersBothWays_surviveTransformedBodies() {
-        TestUpstream upstream = upstream(
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 7\r\n\r\n");
+        TestUpstream upstream =
+                upstream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 7\r\n\r\n");
         RawClient client = start(upstream, (exchange, chain) -> {
             exchange.request().body(exchange.request().body().transform(new Shouting()));
             return chain.proceed(exchange)
@@ -215,18 +222,24 @@ class BodyPathTest {
     @Test
     void requestBodyReadAndNotReplaced_returns500AndTellsWhy() {
         TestUpstream upstream = upstream(TestUpstream.ok("hi"));
-        RawClient client = start(upstream, (exchange, chain) ->
-                exchange.request().body().readAll(100).thenCompose(bytes -> chain.proceed(exchange)));
+        RawClient client = start(
+                upstream,
+                (exchange, chain) ->
+                        exchange.request().body().readAll(100).thenCompose(bytes -> chain.proceed(exchange)));
         assertThat(client.send(POST).readResponse().status()).isEqualTo(500);
         assertThat(records.first().failure()).contains(FailureCode.MIDDLEWARE_FAILED);
-        assertThat(records.first().detail().orElseThrow()).contains("request body was read").contains("only");
+        assertThat(records.first().detail().orElseThrow())
+                .contains("request body was read")
+                .contains("only");
     }
 
     @Test
     void responseBodyReadAndNotReplaced_returns500() {
         TestUpstream upstream = upstream(TestUpstream.ok("hi"));
-        RawClient client = start(upstream, (exchange, chain) -> chain.proceed(exchange)
-                .thenCompose(response -> response.body().readAll(100).thenApply(bytes -> response)));
+        RawClient client = start(
+                upstream,
+                (exchange, chain) -> chain.proceed(exchange)
+                        .thenCompose(response -> response.body().readAll(100).thenApply(bytes -> response)));
         assertThat(client.send(GET).readResponse().status()).isEqualTo(500);
         assertThat(records.first().failure()).contains(FailureCode.MIDDLEWARE_FAILED);
     }
@@ -234,11 +247,13 @@ class BodyPathTest {
     @Test
     void readAllAboveItsCap_failsTheStage() {
         TestUpstream upstream = upstream(TestUpstream.ok("longer than four"));
-        RawClient client = start(upstream, (exchange, chain) -> chain.proceed(exchange)
-                .thenCompose(response -> response.body().readAll(4).handle((bytes, problem) -> {
-                    Throwable cause = problem instanceof CompletionException ? problem.getCause() : problem;
-                    return Response.of(200, cause instanceof BodyTooLargeException ? "too large" : "read");
-                })));
+        RawClient client = start(
+                upstream,
+                (exchange, chain) -> chain.proceed(exchange)
+                        .thenCompose(response -> response.body().readAll(4).handle((bytes, problem) -> {
+                            Throwable cause = problem instanceof CompletionException ? problem.getCause() : problem;
+                            return Response.of(200, cause instanceof BodyTooLargeException ? "too large" : "read");
+                        })));
         assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("too large");
         assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("too large");
     }
@@ -258,8 +273,7 @@ class BodyPathTest {
     @Test
     void bodyAboveATransformsCap_returns413ForTheRequestAnd500ForTheResponse() {
         TestUpstream upstream = upstream(TestUpstream.ok("too long for it"));
-        RawClient client =
-                start(upstream, null, Transform.requestBody("upper", 5), Transform.responseBody("upper", 5));
+        RawClient client = start(upstream, null, Transform.requestBody("upper", 5), Transform.responseBody("upper", 5));
         assertThat(client.send(GET).readResponse().status()).isEqualTo(500);
         assertThat(records.first().failure()).contains(FailureCode.TRANSFORM_FAILED);
         RawClient second = client();
@@ -281,10 +295,9 @@ class BodyPathTest {
     @Test
     void fileBody_isSentWithItsLength(@TempDir Path folder) throws Exception {
         byte[] content = new byte[300_000];
-        new java.util.Random(7).nextBytes(content);
+        new Random(7).nextBytes(content);
         Path file = Files.write(folder.resolve("file"), content);
-        RawClient client =
-                start(Upstream.handler(request -> Response.of(200, Headers.create(), Body.of(file))), null);
+        RawClient client = start(Upstream.handler(request -> Response.of(200, Headers.create(), Body.of(file))), null);
         for (int i = 0; i < 2; i++) {
             RawResponse response = client.send(GET).readResponse();
             assertThat(response.header("Content-Length")).contains("300000");
@@ -367,7 +380,7 @@ class BodyPathTest {
                 last = now;
                 since = System.nanoTime();
             }
-            java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+            LockSupport.parkNanos(1_000_000);
         }
         return last;
     }
@@ -438,8 +451,8 @@ class BodyPathTest {
             client.send("GET " + target + " HTTP/1.1\r\nHost: test\r\n\r\n");
             assertThat(client.readResponse().status()).isEqualTo(500);
         }
-        assertThat(records.await(4)).allSatisfy(ended -> assertThat(ended.failure())
-                .contains(FailureCode.HANDLER_FAILED));
+        assertThat(records.await(4))
+                .allSatisfy(ended -> assertThat(ended.failure()).contains(FailureCode.HANDLER_FAILED));
     }
 
     @Test
@@ -496,10 +509,9 @@ class BodyPathTest {
 
     @Test
     void requestBodyAnsweredBack_isEchoed() {
-        RawClient client =
-                start(Upstream.handler(request -> Response.of(200, Headers.create(), request.body())), null);
+        RawClient client = start(Upstream.handler(request -> Response.of(200, Headers.create(), request.body())), null);
         byte[] content = new byte[1 << 20];
-        new java.util.Random(3).nextBytes(content);
+        new Random(3).nextBytes(content);
         client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: " + content.length + "\r\n\r\n");
         CompletableFuture<RawClient> upload = CompletableFuture.supplyAsync(() -> client.send(content));
         assertThat(client.readResponse().body()).isEqualTo(content);
@@ -511,11 +523,11 @@ class BodyPathTest {
         proxy = ReverseProxy.builder()
                 .listener(Listener.http("127.0.0.1", 0))
                 .route(Route.builder("old")
-                        .match(io.fairlead.proxy.route.Match.path("/old/**"))
+                        .match(Match.path("/old/**"))
                         .redirect(308, "https://{host}/new{path}{query}")
                         .build())
                 .route(Route.builder("fixed")
-                        .match(io.fairlead.proxy.route.Match.path("/fixed"))
+                        .match(Match.path("/fixed"))
                         .respond(418, "short and stout")
                         .build())
                 .start();

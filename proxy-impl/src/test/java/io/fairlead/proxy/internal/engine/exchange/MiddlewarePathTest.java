@@ -38,6 +38,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 
 @Timeout(30)
 class MiddlewarePathTest {
@@ -547,6 +549,41 @@ class MiddlewarePathTest {
             }
             assertThat(records.first().failure()).contains(FailureCode.PROXY_STOPPING);
             assertThat(interrupted.await(5, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    /** 200 threads and a queue of 1,000; where there are virtual threads the bound is too high for one process's sockets. */
+    @Test
+    @EnabledForJreRange(max = JRE.JAVA_20)
+    void moreBlockingMiddlewareThanThreadsAndQueue_returns503() {
+        CountDownLatch release = new CountDownLatch(1);
+        Middleware hanging = Middleware.blocking((exchange, rest) -> {
+            release.await();
+            return Response.of(200, "late");
+        });
+        List<RawClient> clients = new ArrayList<>();
+        try (ReverseProxy proxy = ReverseProxy.builder()
+                .listener(Listener.http("127.0.0.1", 0))
+                .ioThreads(1)
+                .stopTimeout(Duration.ofMillis(200))
+                .onExchange(records)
+                .route(Route.builder("only")
+                        .middleware(hanging)
+                        .respond(200, "")
+                        .build())
+                .start()) {
+            for (int i = 0; i < 1_201; i++) {
+                clients.add(RawClient.connect(proxy.port()).send(GET));
+            }
+            // One of them, whichever came last to the executor, is told at once; the others are served in the end.
+            ExchangeRecord refused = records.first();
+            assertThat(refused.failure()).contains(FailureCode.MIDDLEWARE_OVERLOADED);
+            assertThat(refused.status()).isEqualTo(503);
+            release.countDown();
+            assertThat(records.await(1_201).stream().filter(ended -> ended.status() == 200))
+                    .hasSize(1_200);
+        } finally {
+            clients.forEach(RawClient::close);
         }
     }
 

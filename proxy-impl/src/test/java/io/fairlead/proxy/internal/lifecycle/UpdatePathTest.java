@@ -1,0 +1,304 @@
+package io.fairlead.proxy.internal.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.fairlead.proxy.ConfigurationException;
+import io.fairlead.proxy.ForwardedHeaders;
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.route.Explanation;
+import io.fairlead.proxy.route.Match;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.testing.RawClient;
+import io.fairlead.proxy.testing.Records;
+import io.fairlead.proxy.testing.TestUpstream;
+import io.fairlead.proxy.upstream.HandlerUpstream;
+import io.fairlead.proxy.upstream.Upstream;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class UpdatePathTest {
+
+    private static final String GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+    private static final Listener ANY_PORT = Listener.http("127.0.0.1", 0);
+
+    private final TestUpstream one = TestUpstream.answering(TestUpstream.ok("one"));
+    private final TestUpstream two = TestUpstream.answering(TestUpstream.ok("two"));
+
+    @AfterEach
+    void closeUpstreams() {
+        one.close();
+        two.close();
+    }
+
+    private static ProxyConfig config(TestUpstream upstream, String... routeIds) {
+        ProxyConfig.Builder config = ProxyConfig.builder()
+                .listener(ANY_PORT)
+                .pool(UpstreamPool.of("pool", upstream.url()))
+                .stopTimeout(Duration.ofMillis(500));
+        for (String id : routeIds) {
+            config.route(Route.builder(id)
+                    .match(id.equals("all") ? Match.path("/**") : Match.path("/" + id))
+                    .to(Upstream.ref("pool"))
+                    .build());
+        }
+        return config.build();
+    }
+
+    private static ReverseProxy.Builder with(ProxyConfig config) {
+        return ReverseProxy.builder().config(config).ioThreads(1);
+    }
+
+    @Test
+    void unchangedPool_keepsItsConnectionsAndTheClientItsOwn() {
+        try (ReverseProxy proxy = with(config(one, "all")).start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+            proxy.update(config(one, "all", "more"));
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+            assertThat(one.connections()).isEqualTo(1);
+            assertThat(proxy.config().routes()).hasSize(2);
+        }
+    }
+
+    @Test
+    void changedPool_takesTheNextRequestAndClosesTheOldConnections() {
+        try (ReverseProxy proxy = with(config(one, "all")).start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+            proxy.update(config(two, "all"));
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("two");
+            one.awaitConnectionClosed(Duration.ofSeconds(5));
+        }
+    }
+
+    @Test
+    void exchangeAtWork_finishesOnTheConfigurationItBeganWith() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<Void> go = new CompletableFuture<>();
+        Middleware held = (exchange, chain) -> {
+            begun.countDown();
+            return go.thenCompose(nothing -> chain.proceed(exchange));
+        };
+        ProxyConfig first = config(one, "all").toBuilder()
+                .middleware(Middleware.ref("held"))
+                .build();
+        try (ReverseProxy proxy = with(first).register("held", held).start();
+                RawClient client = RawClient.connect(proxy.port());
+                RawClient other = RawClient.connect(proxy.port())) {
+            client.send(GET);
+            assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
+            proxy.update(config(two, "all"));
+            assertThat(other.send(GET).readResponse().bodyText()).isEqualTo("two");
+            go.complete(null);
+            assertThat(client.readResponse().bodyText()).isEqualTo("one");
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("two");
+        }
+    }
+
+    @Test
+    void addedListener_servesAndRemovedListenerDrains() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<Response> answer = new CompletableFuture<>();
+        int second = freePort();
+        ProxyConfig before = ProxyConfig.builder()
+                .listener(ANY_PORT)
+                .route(Route.builder("r").to(Upstream.ref("slow")).build())
+                .stopTimeout(Duration.ofMillis(500))
+                .build();
+        ProxyConfig after = ProxyConfig.builder()
+                .listener(Listener.http("127.0.0.1", second))
+                .route(Route.builder("r").respond(200, "new").build())
+                .stopTimeout(Duration.ofMillis(500))
+                .build();
+        try (ReverseProxy proxy = with(before)
+                        .register("slow", new HandlerUpstream(request -> {
+                            begun.countDown();
+                            return answer;
+                        }))
+                        .start();
+                RawClient busy = RawClient.connect(proxy.port());
+                RawClient idle = RawClient.connect(proxy.port())) {
+            int first = proxy.port();
+            busy.send(GET);
+            assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
+            proxy.update(after);
+            assertThat(proxy.port()).isEqualTo(second);
+            idle.awaitEof(Duration.ofSeconds(5));
+            try (RawClient client = RawClient.connect(second)) {
+                assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("new");
+            }
+            assertThatThrownBy(() -> RawClient.connect(first)).isInstanceOf(AssertionError.class);
+            answer.complete(Response.of(200, "old"));
+            assertThat(busy.readResponse().bodyText()).isEqualTo("old");
+            busy.awaitEof(Duration.ofSeconds(5));
+        }
+    }
+
+    @Test
+    void stopAfterAListenerWasRemoved_cutsWhatIsStillAtWorkThere() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        Records records = new Records();
+        ProxyConfig before = ProxyConfig.builder()
+                .listener(ANY_PORT)
+                .route(Route.builder("r").to(Upstream.ref("never")).build())
+                .build();
+        try (ReverseProxy proxy = with(before)
+                        .onExchange(records)
+                        .register("never", new HandlerUpstream(request -> {
+                            begun.countDown();
+                            return new CompletableFuture<>();
+                        }))
+                        .start();
+                RawClient busy = RawClient.connect(proxy.port())) {
+            busy.send(GET);
+            assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
+            proxy.update(ProxyConfig.builder()
+                    .listener(Listener.http("127.0.0.1", freePort()))
+                    .route(Route.builder("r").respond(200, "new").build())
+                    .build());
+            assertThat(proxy.stop(Duration.ZERO)).isEqualTo(1);
+            busy.awaitEof(Duration.ofSeconds(5));
+            assertThat(records.first().failure()).contains(FailureCode.PROXY_STOPPING);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    @Test
+    void invalidConfiguration_throwsAllProblemsAndChangesNothing() {
+        ProxyConfig good = config(one, "all");
+        ProxyConfig bad = ProxyConfig.builder()
+                .listener(ANY_PORT)
+                .route(Route.builder("a").to(Upstream.ref("nowhere")).build())
+                .route(Route.builder("b")
+                        .match(Match.path("/b"))
+                        .middleware(Middleware.ref("unknown"))
+                        .respond(200, "")
+                        .build())
+                .build();
+        try (ReverseProxy proxy = with(good).start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            ConfigurationException refused =
+                    catchThrowableOfType(ConfigurationException.class, () -> proxy.update(bad));
+            assertThat(refused.problems()).hasSizeGreaterThanOrEqualTo(2);
+            assertThat(refused).hasMessageContaining("nowhere").hasMessageContaining("unknown");
+            assertThat(proxy.config()).isEqualTo(good);
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+        }
+    }
+
+    @Test
+    void listenerThatCannotBeBound_changesNothing() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ReverseProxy proxy = with(config(one, "all")).start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            ProxyConfig next = config(two, "all").toBuilder()
+                    .listener(Listener.http("127.0.0.1", taken.getLocalPort()))
+                    .build();
+            assertThatThrownBy(() -> proxy.update(next)).isInstanceOf(UncheckedIOException.class);
+            assertThat(proxy.addresses()).hasSize(1);
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+        }
+    }
+
+    /** The lines of a connection were made once, and stayed empty for a client that had come while they were off. */
+    @Test
+    void forwardedHeadersSwitchedOn_reachesConnectionsThatWereOpen() {
+        ProxyConfig off = config(one, "all").toBuilder()
+                .forwardedHeaders(ForwardedHeaders.OFF)
+                .build();
+        try (ReverseProxy proxy = with(off).start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            client.send(GET).readResponse();
+            assertThat(one.lastRequest().header("X-Forwarded-For")).isEmpty();
+            proxy.update(config(one, "all"));
+            client.send(GET).readResponse();
+            assertThat(one.lastRequest().header("X-Forwarded-For")).contains("127.0.0.1");
+        }
+    }
+
+    @Test
+    void updatesUnderLoad_dropNoRequest() throws Exception {
+        try (ReverseProxy proxy =
+                ReverseProxy.builder().config(config(one, "all")).start()) {
+            AtomicBoolean done = new AtomicBoolean();
+            AtomicInteger answered = new AtomicInteger();
+            List<CompletableFuture<Void>> clients = new ArrayList<>();
+            int port = proxy.port();
+            for (int i = 0; i < 4; i++) {
+                clients.add(CompletableFuture.runAsync(
+                        () -> {
+                            try (RawClient client = RawClient.connect(port)) {
+                                while (!done.get()) {
+                                    assertThat(client.send(GET).readResponse().status())
+                                            .isEqualTo(200);
+                                    answered.incrementAndGet();
+                                }
+                            }
+                        },
+                        task -> {
+                            Thread thread = new Thread(task, "client");
+                            thread.setDaemon(true);
+                            thread.start();
+                        }));
+            }
+            for (int i = 1; i <= 40; i++) {
+                // Each update meets requests: it waits until some were answered since the one before.
+                int before = answered.get();
+                proxy.update(config(i % 2 == 0 ? one : two, "all", "r" + i));
+                long deadline = System.nanoTime() + 5_000_000_000L;
+                while (answered.get() < before + 10
+                        && System.nanoTime() < deadline
+                        && clients.stream().noneMatch(CompletableFuture::isDone)) {
+                    LockSupport.parkNanos(500_000);
+                }
+            }
+            done.set(true);
+            for (CompletableFuture<Void> client : clients) {
+                client.get(10, TimeUnit.SECONDS);
+            }
+            assertThat(answered.get()).isGreaterThanOrEqualTo(400);
+        }
+    }
+
+    @Test
+    void explain_tellsWhichRouteWinsBeforeAndAfterAnUpdate() {
+        try (ReverseProxy proxy = with(config(one, "all", "special")).start()) {
+            Explanation special = proxy.explain("test", "/special");
+            assertThat(special.routeId()).contains("special");
+            assertThat(special.candidates()).anySatisfy(candidate -> {
+                assertThat(candidate.routeId()).isEqualTo("all");
+                assertThat(candidate.reason()).isNotBlank();
+            });
+            proxy.update(config(one, "all"));
+            assertThat(proxy.explain("test", "/special").routeId()).contains("all");
+        }
+    }
+}
