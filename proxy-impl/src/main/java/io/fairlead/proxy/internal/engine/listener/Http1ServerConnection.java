@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -130,7 +131,10 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     private boolean closeAfter;
     private long responseBytes;
     private @Nullable ByteBuffer outbound;
-    private @Nullable ByteBuffer outboundNext;
+
+    /** What waits behind {@code outbound}: a head, a piece and the end of a body at most. */
+    private @Nullable ArrayDeque<ByteBuffer> outboundQueue;
+
     private boolean endWhenWritten;
     private @Nullable BodySource responseSource;
 
@@ -904,10 +908,15 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     /** Writes; true if all went out, false if the buffer is kept. A failed write counts as done: nobody is there. */
     private boolean writeOut(ByteBuffer buffer) {
         if (outbound != null) {
-            if (outboundNext != null) {
+            ArrayDeque<ByteBuffer> queue = outboundQueue;
+            if (queue == null) {
+                queue = new ArrayDeque<>(4);
+                outboundQueue = queue;
+            }
+            if (queue.size() > 3) {
                 throw new IllegalStateException("written to while blocked");
             }
-            outboundNext = buffer;
+            queue.addLast(buffer);
             return false;
         }
         try {
@@ -957,9 +966,9 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
                 return;
             }
             loop.give(buffer);
-            outbound = outboundNext;
-            outboundNext = null;
+            outbound = outboundQueue == null ? null : outboundQueue.pollFirst();
         }
+        outboundQueue = null;
         sink.suspendWrites();
         writeDeadline = Long.MAX_VALUE;
         if (endWhenWritten) {
@@ -1166,9 +1175,9 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
             loop.give(outbound);
             outbound = null;
         }
-        if (outboundNext != null) {
-            loop.give(outboundNext);
-            outboundNext = null;
+        if (outboundQueue != null) {
+            outboundQueue.forEach(loop::give);
+            outboundQueue = null;
         }
         responseSource = null;
         listener.closed(this, limiter);

@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.engine.path;
 import static io.fairlead.proxy.internal.engine.path.ProxyFixture.GET;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.RawResponse;
 import io.fairlead.proxy.testing.TestUpstream;
@@ -44,6 +45,29 @@ class InterimTest {
         assertThat(client.readHead()).isEqualTo(HINTS);
         seen.release();
         assertThat(client.readResponse().bodyText()).isEqualTo("done");
+    }
+
+    /** What an interim answer leaves unsent must leave room for a head that is flushed and a piece of the body. */
+    @Test
+    void interimAnswersThatTheClientDoesNotRead_leaveTheFinalOneWhole() {
+        String hints = "HTTP/1.1 103 Early Hints\r\nLink: </" + "a".repeat(50_000) + ">\r\n\r\n";
+        Semaphore blocked = new Semaphore(0);
+        fixture.start(fixture.to(fixture.upstream(exchange -> {
+            exchange.readHead();
+            for (int i = 0; i < 200; i++) {
+                exchange.write(hints);
+            }
+            exchange.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+            blocked.acquire();
+            exchange.write("done");
+        })));
+        RawClient client = fixture.client(4_096).send(GET);
+        ProxyFixture.await("the client to hold up the proxy", () -> LeakCheck.buffers(fixture.proxy()) == 2);
+        blocked.release();
+        ProxyFixture.await("the answer to be over", () -> LeakCheck.upstreamsIdle(fixture.proxy()) == 1);
+        RawResponse response = client.readResponse();
+        assertThat(response.interim()).isNotEmpty();
+        assertThat(response.bodyText()).isEqualTo("done");
     }
 
     @Test
