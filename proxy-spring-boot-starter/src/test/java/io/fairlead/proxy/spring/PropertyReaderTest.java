@@ -228,12 +228,15 @@ class PropertyReaderTest {
                       to: user-service
                     Rest:
                       to: user-service
+                    "[rest.v2]":
+                      match: {path: /v2/**}
+                      to: user-service
                 """);
 
         ProxyConfig config = read();
 
         assertThat(config.pools()).containsExactly(UpstreamPool.of("user-service", "http://a", "http://b"));
-        assertThat(config.routes()).extracting(Route::id).containsExactly("users", "Rest");
+        assertThat(config.routes()).extracting(Route::id).containsExactly("users", "Rest", "rest.v2");
         assertThat(config.routes().get(0).match()).isEqualTo(Match.path("/users/**"));
     }
 
