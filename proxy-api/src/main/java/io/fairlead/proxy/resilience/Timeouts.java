@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param requestHead from the first byte of a request's head to its last; 408. Default: 10 s.
  * @param connect making a connection to a target; 504. Default: 5 s.
  * @param responseHead from the last byte of the request sent to the head of the answer; 504. Default: 30 s.
+ * @param middleware what one middleware may take until it goes on or answers; 500. Default: 30 s.
  * @param attempt one attempt, from picking the target to the head of the answer; 504. Default: off.
  * @param total the whole exchange, from the request's head to the last byte of the response; 504, or a cut stream
  *     once the response has begun. Default: off.
@@ -21,6 +22,7 @@ public record Timeouts(
         Duration requestHead,
         Duration connect,
         Duration responseHead,
+        Duration middleware,
         Duration attempt,
         Duration total,
         Duration idle,
@@ -29,6 +31,7 @@ public record Timeouts(
     private static final Timeouts DEFAULTS = new Timeouts(
             Duration.ofSeconds(10),
             Duration.ofSeconds(5),
+            Duration.ofSeconds(30),
             Duration.ofSeconds(30),
             Duration.ZERO,
             Duration.ZERO,
@@ -40,6 +43,7 @@ public record Timeouts(
         requireNonNull(requestHead, "requestHead");
         requireNonNull(connect, "connect");
         requireNonNull(responseHead, "responseHead");
+        requireNonNull(middleware, "middleware");
         requireNonNull(attempt, "attempt");
         requireNonNull(total, "total");
         requireNonNull(idle, "idle");
@@ -53,36 +57,41 @@ public record Timeouts(
 
     /** These, but for the request head. */
     public Timeouts withRequestHead(Duration value) {
-        return new Timeouts(value, connect, responseHead, attempt, total, idle, keepAlive);
+        return new Timeouts(value, connect, responseHead, middleware, attempt, total, idle, keepAlive);
     }
 
     /** These, but for the connect timeout. */
     public Timeouts withConnect(Duration value) {
-        return new Timeouts(requestHead, value, responseHead, attempt, total, idle, keepAlive);
+        return new Timeouts(requestHead, value, responseHead, middleware, attempt, total, idle, keepAlive);
     }
 
     /** These, but for the response head. */
     public Timeouts withResponseHead(Duration value) {
-        return new Timeouts(requestHead, connect, value, attempt, total, idle, keepAlive);
+        return new Timeouts(requestHead, connect, value, middleware, attempt, total, idle, keepAlive);
+    }
+
+    /** These, but for the middleware. */
+    public Timeouts withMiddleware(Duration value) {
+        return new Timeouts(requestHead, connect, responseHead, value, attempt, total, idle, keepAlive);
     }
 
     /** These, but for the attempt. */
     public Timeouts withAttempt(Duration value) {
-        return new Timeouts(requestHead, connect, responseHead, value, total, idle, keepAlive);
+        return new Timeouts(requestHead, connect, responseHead, middleware, value, total, idle, keepAlive);
     }
 
     /** These, but for the total. */
     public Timeouts withTotal(Duration value) {
-        return new Timeouts(requestHead, connect, responseHead, attempt, value, idle, keepAlive);
+        return new Timeouts(requestHead, connect, responseHead, middleware, attempt, value, idle, keepAlive);
     }
 
     /** These, but for the idle time of bodies. */
     public Timeouts withIdle(Duration value) {
-        return new Timeouts(requestHead, connect, responseHead, attempt, total, value, keepAlive);
+        return new Timeouts(requestHead, connect, responseHead, middleware, attempt, total, value, keepAlive);
     }
 
     /** These, but for the keep-alive time of clients. */
     public Timeouts withKeepAlive(Duration value) {
-        return new Timeouts(requestHead, connect, responseHead, attempt, total, idle, value);
+        return new Timeouts(requestHead, connect, responseHead, middleware, attempt, total, idle, value);
     }
 }

@@ -73,6 +73,12 @@ final class Model {
                     Timeouts::withResponseHead,
                     "From the last byte of the request sent to the head of the answer; 504.")
             .optional(
+                    "middleware",
+                    DEADLINE,
+                    Timeouts::middleware,
+                    Timeouts::withMiddleware,
+                    "What one middleware may take until it goes on or answers; 500.")
+            .optional(
                     "attempt",
                     DEADLINE,
                     Timeouts::attempt,

@@ -67,14 +67,15 @@ final class RandomConfig {
                 1 + random.nextInt(100_000),
                 random.nextInt(1_000),
                 64 + random.nextInt(1_000),
-                256 + random.nextInt(1_000_000),
+                256 + random.nextInt(60_000),
                 8 + random.nextInt(900),
                 one(0L, 1L, Long.MAX_VALUE),
                 random.nextInt(1_000));
     }
 
     private Timeouts timeouts() {
-        return new Timeouts(duration(), duration(), duration(), duration(), duration(), duration(), duration());
+        return new Timeouts(
+                duration(), duration(), duration(), duration(), duration(), duration(), duration(), duration());
     }
 
     private UpstreamPool pool(String name) {
@@ -90,7 +91,7 @@ final class RandomConfig {
         sometimes(() -> pool.idleTimeout(duration().plusMillis(1)));
         sometimes(() -> pool.maxAge(duration()));
         sometimes(() -> pool.dnsRefresh(duration().plusSeconds(1)));
-        sometimes(() -> pool.maxResponseHeaderBytes(1_024 + random.nextInt(100_000)));
+        sometimes(() -> pool.maxResponseHeaderBytes(1_024 + random.nextInt(60_000)));
         return pool.build();
     }
 

@@ -4,11 +4,13 @@ import io.fairlead.proxy.exchange.Exchange;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Response;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
+import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.middleware.BlockingAdapter;
 import io.fairlead.proxy.middleware.BlockingMiddleware;
 import io.fairlead.proxy.middleware.Chain;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
 import io.fairlead.proxy.middleware.Middleware;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -36,6 +38,8 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
     private final BlockingExecutor blocking;
     /** The place that was called last; on the loop. */
     private int reached;
+
+    private @Nullable Deadline deadline;
 
     ChainRun(ProxyExchange exchange, List<NamedMiddleware> middleware, BlockingExecutor blocking) {
         this.exchange = exchange;
@@ -101,9 +105,54 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
         reached = place;
         Middleware code = middleware.get(place).middleware();
         Link rest = new Link(place + 1);
-        return code instanceof BlockingAdapter adapter
+        CompletionStage<Response> stage = code instanceof BlockingAdapter adapter
                 ? callBlocking(adapter.middleware(), rest)
                 : code.handle(exchange, rest);
+        if (reached == place && stage != null && !isDone(stage)) {
+            await(place);
+        }
+        return stage;
+    }
+
+    private static boolean isDone(CompletionStage<Response> stage) {
+        return stage instanceof CompletableFuture<Response> future && future.isDone();
+    }
+
+    /** The middleware at this place has neither answered nor gone on: it has until its deadline. */
+    private void await(int place) {
+        Duration limit = exchange.timeouts().middleware();
+        if (limit.isZero() || exchange.isOver()) {
+            return;
+        }
+        Deadline armed = deadline;
+        if (armed == null) {
+            armed = new Deadline();
+            deadline = armed;
+        }
+        armed.place = place;
+        exchange.loop().schedule(armed, exchange.loop().now() + limit.toNanos());
+    }
+
+    /** The exchange is over. */
+    void stop() {
+        Deadline armed = deadline;
+        if (armed != null) {
+            exchange.loop().remove(armed);
+        }
+    }
+
+    private final class Deadline extends TimerWheel.Timer {
+        private int place;
+
+        @Override
+        protected void fire(long now) {
+            if (reached == place) {
+                exchange.fail(
+                        FailureCode.MIDDLEWARE_FAILED,
+                        "middleware \"" + middleware.get(place).name() + "\" neither went on nor answered within "
+                                + exchange.timeouts().middleware());
+            }
+        }
     }
 
     /** Calls an inner middleware, on the loop; the stage never gives null, and its failure has a code and a name. */

@@ -186,6 +186,10 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         return loop;
     }
 
+    boolean isOver() {
+        return over;
+    }
+
     /** Runs a step on the loop; what it throws fails the exchange instead of leaving it without an end. */
     void onLoop(Runnable step) {
         loop.execute(() -> {
@@ -773,6 +777,10 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         TotalTimer timer = totalTimer;
         if (timer != null) {
             loop.remove(timer);
+        }
+        ChainRun run = chain;
+        if (run != null) {
+            run.stop();
         }
         FailureCode reason = failure == null ? FailureCode.MIDDLEWARE_FAILED : failure;
         if (requestView != null) {

@@ -231,6 +231,48 @@ class MiddlewarePathTest {
         }
     }
 
+    @Test
+    void middlewareNeitherGoesOnNorAnswers_failsAtItsDeadlineAndIsNamed() {
+        Middleware silent = (exchange, chain) -> new CompletableFuture<>();
+        try (TestUpstream upstream = TestUpstream.answering(TestUpstream.ok("hi"));
+                ReverseProxy proxy =
+                        proxy(Timeouts.ofDefaults().withMiddleware(Duration.ofMillis(150)), upstream.url(), silent);
+                RawClient client = RawClient.connect(proxy.port())) {
+            assertThat(client.send(GET).readResponse().status()).isEqualTo(500);
+            assertThat(records.first().failure()).contains(FailureCode.MIDDLEWARE_FAILED);
+            assertThat(records.first().detail().orElseThrow()).contains("only:0");
+        }
+    }
+
+    @Test
+    void middlewareHasGoneOn_isNotHeldToItsDeadlineWhileTheUpstreamWorks() {
+        Middleware later = (exchange, chain) -> {
+            CompletableFuture<Response> result = new CompletableFuture<>();
+            CompletableFuture.runAsync(() -> chain.proceed(exchange).whenComplete((response, problem) -> {
+                if (problem != null) {
+                    result.completeExceptionally(problem);
+                } else {
+                    result.complete(response);
+                }
+            }));
+            return result;
+        };
+        try (TestUpstream upstream = TestUpstream.start(exchange -> {
+                    exchange.readHead();
+                    exchange.stall();
+                });
+                ReverseProxy proxy = proxy(
+                        Timeouts.ofDefaults()
+                                .withMiddleware(Duration.ofMillis(100))
+                                .withResponseHead(Duration.ofMillis(400)),
+                        upstream.url(),
+                        later);
+                RawClient client = RawClient.connect(proxy.port())) {
+            assertThat(client.send(GET).readResponse().status()).isEqualTo(504);
+            assertThat(records.first().failure()).contains(FailureCode.UPSTREAM_HEAD_TIMEOUT);
+        }
+    }
+
     /** A publisher that knows whether its subscriber gave it up. */
     private static final class Discarded implements Flow.Publisher<ByteBuffer> {
         private final CountDownLatch cancelled = new CountDownLatch(1);

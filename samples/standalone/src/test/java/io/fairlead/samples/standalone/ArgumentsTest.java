@@ -1,10 +1,10 @@
-package io.fairlead.sample.standalone;
+package io.fairlead.samples.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.fairlead.proxy.listener.Listener;
-import io.fairlead.sample.standalone.Arguments.UsageException;
+import io.fairlead.samples.standalone.Arguments.UsageException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

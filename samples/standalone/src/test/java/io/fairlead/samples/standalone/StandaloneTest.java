@@ -1,4 +1,4 @@
-package io.fairlead.sample.standalone;
+package io.fairlead.samples.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;

@@ -1,4 +1,4 @@
-package io.fairlead.sample.standalone;
+package io.fairlead.samples.standalone;
 
 import java.io.IOException;
 import java.io.PrintStream;

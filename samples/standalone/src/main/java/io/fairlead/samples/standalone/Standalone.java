@@ -1,4 +1,4 @@
-package io.fairlead.sample.standalone;
+package io.fairlead.samples.standalone;
 
 import io.fairlead.proxy.ConfigurationException;
 import io.fairlead.proxy.Problem;
@@ -8,7 +8,7 @@ import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
-import io.fairlead.sample.standalone.Arguments.UsageException;
+import io.fairlead.samples.standalone.Arguments.UsageException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;

@@ -1,4 +1,4 @@
-package io.fairlead.sample.standalone;
+package io.fairlead.samples.standalone;
 
 import io.fairlead.proxy.listener.Listener;
 import java.nio.file.InvalidPathException;
