@@ -101,17 +101,16 @@ public final class RequestComposer {
             head.removeNominated(connection);
             connection = head.findAfter(connection, FieldId.CONNECTION);
         }
-        // A body that stays as it is keeps its Content-Length line; a bodyless POST says Content-Length: 0 itself.
-        long skip = FieldId.HOP_BY_HOP_BITS;
-        if (bodyChanged || bodyLength < 0) {
-            skip |= 1L << FieldId.CONTENT_LENGTH;
-        }
+        // The length that was parsed is the one that is true; middleware may have put another in its place, or none.
+        long skip = FieldId.HOP_BY_HOP_BITS | 1L << FieldId.CONTENT_LENGTH;
         if (head.version() == HttpVersion.HTTP_1_0 || bodyChanged) {
             skip |= 1L << FieldId.EXPECT;
         }
         int host = head.find(FieldId.HOST);
         boolean ownHost = host < 0 || hostPolicy == HostPolicy.TARGET;
-        if (ownHost) {
+        // Two Host lines would be two requests for those who read the other one.
+        boolean firstHost = !ownHost && head.findAfter(host, FieldId.HOST) >= 0;
+        if (ownHost || firstHost) {
             skip |= 1L << FieldId.HOST;
         }
         boolean keepForwarded = trusted && forwarded != ForwardedHeaders.OFF;
@@ -125,6 +124,10 @@ public final class RequestComposer {
         if (ownHost) {
             at = put(to, at, HOST);
             at = put(to, at, authority);
+            at = put(to, at, CRLF);
+        } else if (firstHost) {
+            at = put(to, at, HOST);
+            at = copy(to, at, from, head.valueOffset(host), head.valueLength(host));
             at = put(to, at, CRLF);
         }
         at = head.writeTo(to, at, skip);
@@ -152,7 +155,7 @@ public final class RequestComposer {
         }
         if (bodyLength < 0) {
             at = put(to, at, CHUNKED);
-        } else if (bodyChanged) {
+        } else if (bodyChanged || head.contentLength() >= 0) {
             at = put(to, at, LENGTH);
             at = Ascii.putDecimal(to, at, bodyLength);
             at = put(to, at, CRLF);
