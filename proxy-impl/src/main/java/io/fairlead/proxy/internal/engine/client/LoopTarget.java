@@ -113,7 +113,7 @@ final class LoopTarget {
         Acquisition acquisition = new Acquisition(listener, connectTimeout);
         if (waiters.isEmpty() && state.tryOpen()) {
             acquisition.connect();
-            return acquisition;
+            return acquisition.settled ? null : acquisition;
         }
         if (!state.tryQueue()) {
             listener.failed(
@@ -132,7 +132,7 @@ final class LoopTarget {
         }
         // A permit may have become free between the look at it and the place in the queue.
         serveWaiters();
-        return acquisition;
+        return acquisition.settled ? null : acquisition;
     }
 
     /** Serves waiters of this thread as far as permits go. */
