@@ -200,7 +200,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
 
     @Override
     public void flush() {
-        if (headLength > 0) {
+        if (headLength > 0 && open) {
             int length = headLength;
             headLength = 0;
             writeHead(length);
@@ -687,6 +687,9 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     // ---- time and end
 
     private void schedule() {
+        if (!open) {
+            return;
+        }
         long deadline = Math.min(readDeadline, writeDeadline);
         if (deadline == OFF) {
             loop.cancel(this);

@@ -630,6 +630,10 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         BodySink target = bodySink;
         ProxyExchange current = exchange;
         stopBody();
+        if (target == Nowhere.INSTANCE) {
+            // Nobody wanted it: the answer that is about to go out goes out, and the connection closes.
+            return;
+        }
         if (target != null) {
             target.abort(code, detail);
         }
@@ -1017,6 +1021,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         }
         head = null;
         chunks = null;
+        bodySink = null;
         reading = READ_HEAD;
         readDeadline = loop.now() + nanos(timeouts().keepAlive());
         schedule();
@@ -1068,6 +1073,9 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     // ---- time
 
     private void schedule() {
+        if (released) {
+            return;
+        }
         long deadline = Math.min(readDeadline, writeDeadline);
         if (deadline == Long.MAX_VALUE) {
             loop.cancel(this);
