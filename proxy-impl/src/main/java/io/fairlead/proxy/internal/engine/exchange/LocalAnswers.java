@@ -39,7 +39,7 @@ final class LocalAnswers {
             String name = template.substring(open + 1, close);
             out.append(
                     switch (name) {
-                        case "path" -> request.path();
+                        case "path" -> out.isEmpty() ? onePlace(request.path()) : request.path();
                         case "query" ->
                             request.query().map(query -> "?" + query).orElse("");
                         case "host" -> request.host();
@@ -48,6 +48,15 @@ final class LocalAnswers {
             at = close + 1;
         }
         return out.append(template, at, template.length()).toString();
+    }
+
+    /** A location that begins with two slashes names another host (RFC 3986 §4.2), which no client may choose. */
+    private static String onePlace(String path) {
+        int at = 0;
+        while (path.startsWith("//", at)) {
+            at++;
+        }
+        return path.substring(at);
     }
 
     private static String encode(String value) {
