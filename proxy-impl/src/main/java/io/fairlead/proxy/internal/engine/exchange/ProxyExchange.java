@@ -527,7 +527,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         }
         Body answered = Body.empty();
         if (bodyLength != 0) {
-            StreamBody view = new StreamBody(loop, answerBody, bodyLength, () -> {});
+            StreamBody view = new StreamBody(loop, answerBody, bodyLength, () -> {}, this::readerFailed);
             answerView = view;
             answered = view;
         }
@@ -1027,7 +1027,8 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         Body known = body;
         if (known == null) {
             if (head.hasBody()) {
-                StreamBody view = new StreamBody(loop, new RequestBody(), head.contentLength(), this::askForBody);
+                StreamBody view = new StreamBody(
+                        loop, new RequestBody(), head.contentLength(), this::askForBody, this::readerFailed);
                 requestView = view;
                 known = view;
             } else {
@@ -1036,6 +1037,11 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             body = known;
         }
         return known;
+    }
+
+    private void readerFailed(Throwable problem) {
+        LOG.warn("a reader of a body failed", problem);
+        fail(code(problem, FailureCode.MIDDLEWARE_FAILED), "the reader of a body: " + problem);
     }
 
     private void askForBody() {

@@ -11,9 +11,13 @@ import io.fairlead.proxy.middleware.ExchangeFailedException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Sends a body that user code made. One piece is asked for at a time, so that memory stays flat. */
 final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PublisherSource.class);
 
     private final IoLoop loop;
     private final Body body;
@@ -61,21 +65,37 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
         }
     }
 
+    /** Runs a step on the loop; what user code throws in it ends the body, or nothing would. */
+    private void onLoop(Runnable step) {
+        loop.execute(() -> {
+            try {
+                step.run();
+            } catch (RuntimeException | Error e) {
+                fail(failure, e.toString());
+            }
+        });
+    }
+
     @Override
     public void onSubscribe(Flow.Subscription newSubscription) {
-        loop.execute(() -> {
+        onLoop(() -> {
             subscription = newSubscription;
             if (over) {
                 newSubscription.cancel();
-            } else {
-                newSubscription.request(1);
+                return;
+            }
+            newSubscription.request(1);
+            BodySink to = sink;
+            if (!over && !blocked && to != null) {
+                // The first piece may come late; that the body has begun is to be seen at once.
+                to.flush();
             }
         });
     }
 
     @Override
     public void onNext(ByteBuffer next) {
-        loop.execute(() -> {
+        onLoop(() -> {
             if (!over) {
                 piece = next;
                 push();
@@ -85,13 +105,13 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
 
     @Override
     public void onError(Throwable problem) {
-        loop.execute(() ->
+        onLoop(() ->
                 fail(problem instanceof ExchangeFailedException failed ? failed.code() : failure, problem.toString()));
     }
 
     @Override
     public void onComplete() {
-        loop.execute(() -> {
+        onLoop(() -> {
             completed = true;
             push();
         });
@@ -131,8 +151,9 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
                 fail(failure, "the body is shorter than the " + length + " bytes that it announced");
                 return;
             }
+            HeaderBlock trailers = body.trailers().map(PublisherSource::block).orElse(null);
             over = true;
-            to.end(body.trailers().map(PublisherSource::block).orElse(null));
+            to.end(trailers);
             return;
         }
         to.flush();
@@ -150,7 +171,11 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
         if (over) {
             return;
         }
-        cancel();
+        try {
+            cancel();
+        } catch (RuntimeException | Error e) {
+            LOG.warn("a body cannot be cancelled", e);
+        }
         BodySink to = sink;
         if (to != null) {
             to.abort(code, detail);

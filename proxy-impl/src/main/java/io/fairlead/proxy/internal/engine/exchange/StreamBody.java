@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,7 @@ final class StreamBody implements Body {
     private final BodySource source;
     private final long length;
     private final Runnable onRead;
+    private final Consumer<Throwable> onFault;
     private final AtomicBoolean taken = new AtomicBoolean();
     private volatile @Nullable Headers trailers;
 
@@ -39,12 +41,14 @@ final class StreamBody implements Body {
     /**
      * @param length bytes, -1 if unknown
      * @param onRead runs on the loop when somebody begins to read
+     * @param onFault gets on the loop what the reader throws; it will not do what the exchange waits for
      */
-    StreamBody(IoLoop loop, BodySource source, long length, Runnable onRead) {
+    StreamBody(IoLoop loop, BodySource source, long length, Runnable onRead, Consumer<Throwable> onFault) {
         this.loop = loop;
         this.source = source;
         this.length = length;
         this.onRead = onRead;
+        this.onFault = onFault;
     }
 
     /** The source, if nobody reads the body; the body is used up then. */
@@ -103,7 +107,12 @@ final class StreamBody implements Body {
         return subscriber -> loop.execute(() -> {
             Pieces pieces = new Pieces(subscriber);
             reader = pieces;
-            subscriber.onSubscribe(pieces);
+            try {
+                subscriber.onSubscribe(pieces);
+            } catch (RuntimeException | Error e) {
+                pieces.fault(e);
+                return;
+            }
             onRead.run();
             source.attach(pieces);
         });
@@ -143,12 +152,32 @@ final class StreamBody implements Body {
                 demand--;
                 ByteBuffer copy = ByteBuffer.allocate(data.remaining());
                 copy.put(data).flip();
-                subscriber.onNext(copy);
+                try {
+                    subscriber.onNext(copy);
+                } catch (RuntimeException | Error e) {
+                    fault(e);
+                }
             }
             if (last && !ended) {
-                ended = true;
-                subscriber.onComplete();
+                complete();
             }
+        }
+
+        private void complete() {
+            ended = true;
+            try {
+                subscriber.onComplete();
+            } catch (RuntimeException | Error e) {
+                fault(e);
+            }
+        }
+
+        /** The reader threw, which none may (Reactive Streams §2.13): it is told nothing more. */
+        private void fault(Throwable problem) {
+            if (!ended) {
+                stop();
+            }
+            onFault.accept(problem);
         }
 
         @Override
@@ -164,8 +193,7 @@ final class StreamBody implements Body {
                 lastHeld = true;
                 return;
             }
-            ended = true;
-            subscriber.onComplete();
+            complete();
         }
 
         @Override
