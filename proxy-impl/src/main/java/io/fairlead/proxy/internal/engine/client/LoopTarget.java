@@ -141,6 +141,10 @@ final class LoopTarget {
             dequeue(waiters.removeFirst()).connect();
         }
         hints();
+        if (waiters.isEmpty() && state.othersQueued(0) && state.hasRoom()) {
+            // Who was offered this permit has left meanwhile; another thread would wait for it in vain.
+            state.offerPermit(this);
+        }
     }
 
     private Acquisition dequeue(Acquisition acquisition) {
@@ -152,7 +156,7 @@ final class LoopTarget {
 
     /** A connection has finished an exchange and can take another. */
     void idle(Http1UpstreamConnection connection) {
-        boolean otherThreadsWait = state.anyQueued() && (waiters.isEmpty() || ownTurns >= OWN_TURNS);
+        boolean otherThreadsWait = state.othersQueued(waiters.size()) && (waiters.isEmpty() || ownTurns >= OWN_TURNS);
         if (retired || otherThreadsWait) {
             ownTurns = 0;
             connection.close();
@@ -180,7 +184,7 @@ final class LoopTarget {
         idle.addLast(connection);
         hints();
         // Who began to wait between the look at the queue and the hint has not seen this one and would wait in vain.
-        if (state.anyQueued() && waiters.isEmpty()) {
+        if (state.othersQueued(0) && waiters.isEmpty()) {
             connection.close();
         }
     }
@@ -199,10 +203,10 @@ final class LoopTarget {
 
     private void freePermit() {
         state.closed();
-        if (!state.anyQueued()) {
+        if (!state.othersQueued(0)) {
             return;
         }
-        if (waiters.isEmpty() || ownTurns >= OWN_TURNS) {
+        if (state.othersQueued(waiters.size()) && (waiters.isEmpty() || ownTurns >= OWN_TURNS)) {
             ownTurns = 0;
             state.offerPermit(this);
         }
@@ -215,6 +219,9 @@ final class LoopTarget {
         Http1UpstreamConnection oldest = idle.pollFirst();
         if (oldest != null) {
             oldest.close();
+        } else if (state.othersQueued(waiters.size())) {
+            // It was taken meanwhile; another thread may have one.
+            state.askForIdle(this);
         }
     }
 

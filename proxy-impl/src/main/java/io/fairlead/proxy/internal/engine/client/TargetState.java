@@ -103,6 +103,10 @@ final class TargetState {
         }
     }
 
+    boolean hasRoom() {
+        return connections.get() < maxConnections;
+    }
+
     void closed() {
         connections.decrementAndGet();
     }
@@ -123,8 +127,9 @@ final class TargetState {
         queued.decrementAndGet();
     }
 
-    boolean anyQueued() {
-        return queued.get() > 0;
+    /** Whether more wait than the {@code own} waiters of the thread that asks. */
+    boolean othersQueued(int own) {
+        return queued.get() > own;
     }
 
     synchronized void register(int index, LoopTarget loopTarget) {

@@ -109,6 +109,10 @@ class PoolTest {
                 // Below the queue's time: nobody may be served only because a wait ran out.
                 assertThat(one.get(20, TimeUnit.SECONDS)).isEqualTo(20);
             }
+            if (ioThreads == 1) {
+                // With no other thread to be fair to, no connection is given up.
+                assertThat(upstream.connections()).isEqualTo(1);
+            }
         } finally {
             threads.shutdownNow();
         }
