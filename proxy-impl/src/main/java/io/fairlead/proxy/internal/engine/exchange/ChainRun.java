@@ -85,6 +85,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
     }
 
     private void finish(@Nullable Response response, @Nullable Throwable problem) {
+        stop();
         if (problem == null && response != null) {
             exchange.send(response);
             return;
@@ -109,7 +110,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
                 ? callBlocking(adapter.middleware(), rest)
                 : code.handle(exchange, rest);
         if (reached == place && stage != null && !isDone(stage)) {
-            await(place);
+            await(place, stage);
         }
         return stage;
     }
@@ -119,7 +120,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
     }
 
     /** The middleware at this place has neither answered nor gone on: it has until its deadline. */
-    private void await(int place) {
+    private void await(int place, CompletionStage<Response> stage) {
         Duration limit = exchange.timeouts().middleware();
         if (limit.isZero() || exchange.isOver()) {
             return;
@@ -130,6 +131,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
             deadline = armed;
         }
         armed.place = place;
+        armed.stage = stage;
         exchange.loop().schedule(armed, exchange.loop().now() + limit.toNanos());
     }
 
@@ -143,10 +145,12 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
 
     private final class Deadline extends TimerWheel.Timer {
         private int place;
+        private @Nullable CompletionStage<Response> stage;
 
         @Override
         protected void fire(long now) {
-            if (reached == place) {
+            CompletionStage<Response> answer = stage;
+            if (reached == place && answer != null && !isDone(answer)) {
                 exchange.fail(
                         FailureCode.MIDDLEWARE_FAILED,
                         "middleware \"" + middleware.get(place).name() + "\" neither went on nor answered within "

@@ -9,6 +9,7 @@ import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.Headers;
 import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.RawClient;
@@ -17,6 +18,7 @@ import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -106,6 +108,29 @@ class UserCodeTest {
         assertThat(fixture.client().timeout(SOON).send(GET).readResponse().status())
                 .isEqualTo(500);
         assertThat(fixture.awaitRecord().failure()).contains(FailureCode.MIDDLEWARE_FAILED);
+    }
+
+    // ---- deadlines
+
+    /** The deadline is for the answer to begin; how long the stream then lasts is not the middleware's fault. */
+    @Test
+    void answerOfMiddleware_mayLastLongerThanItsDeadline() {
+        SubmissionPublisher<ByteBuffer> events = new SubmissionPublisher<>(Runnable::run, 8);
+        fixture.start(fixture.to(fixture.answering(TestUpstream.ok("ok")))
+                .timeouts(Timeouts.ofDefaults().withMiddleware(Duration.ofMillis(200)))
+                .middleware((exchange, chain) -> CompletableFuture.supplyAsync(
+                        () -> Response.of(200, Headers.create(), Body.of(events)),
+                        CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS))));
+        RawResponse response = fixture.client()
+                .send(GET)
+                .readResponse(
+                        false,
+                        () -> CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS)
+                                .execute(() -> {
+                                    events.submit(ByteBuffer.wrap("late".getBytes()));
+                                    events.close();
+                                }));
+        assertThat(response.bodyText()).isEqualTo("late");
     }
 
     // ---- retries
