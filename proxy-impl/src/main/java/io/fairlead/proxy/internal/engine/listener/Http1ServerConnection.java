@@ -478,8 +478,19 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     @Override
     public void askForBody() {
         if (continueDue && writing == WRITE_IDLE) {
-            continueDue = false;
+            asked();
             writeSmall(CONTINUE);
+        }
+    }
+
+    /** The client has been told to go on; what it took until then was not its own doing. */
+    private void asked() {
+        continueDue = false;
+        if (reading == READ_BODY && bodySink != null && !bodyBlocked) {
+            lastRead = loop.now();
+            rateStart = lastRead;
+            rateHeldUp = 0;
+            timeBody();
         }
     }
 
@@ -671,7 +682,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
             return;
         }
         if (interimStatus == 100) {
-            continueDue = false;
+            asked();
         }
         byte[] line = StatusLine.of(interimStatus);
         byte[] bytes = new byte[line.length + fields.wireLength() + 2];
@@ -1133,6 +1144,9 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
     }
 
     private boolean tooSlow(long now) {
+        if (continueDue && bodyBytes == 0) {
+            return false;
+        }
         long elapsed = now - rateStart - rateHeldUp;
         return listener.minBodyRate() > 0
                 && elapsed > RATE_GRACE_NANOS

@@ -293,4 +293,22 @@ class TimeoutsTest {
         sending.start();
         assertFails(client.readResponse(), FailureCode.UPSTREAM_SEND_TIMEOUT);
     }
+
+    /** Its rate counts from when it was asked for, which takes the upstream longer than the grace of 5 s. */
+    @Test
+    void bodyHeldBackUntilItIsAskedFor_isNotTooSlow() {
+        CountDownLatch grace = new CountDownLatch(1);
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            exchange.readHead();
+            grace.await(7, TimeUnit.SECONDS);
+            exchange.write("HTTP/1.1 100 Continue\r\n\r\n");
+            exchange.readBody();
+            exchange.write(TestUpstream.ok("got it"));
+        });
+        fixture.start(fixture.to(upstream));
+        RawClient client = fixture.client().timeout(Duration.ofSeconds(10));
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+        assertThat(client.readHead()).startsWith("HTTP/1.1 100 ");
+        assertThat(client.send("hello").readResponse().bodyText()).isEqualTo("got it");
+    }
 }
