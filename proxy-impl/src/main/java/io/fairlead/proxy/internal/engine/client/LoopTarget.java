@@ -302,7 +302,18 @@ final class LoopTarget {
             int index = (firstAddress + tried) % addresses.size();
             InetSocketAddress address = addresses.get(index);
             tried++;
-            IoFuture<StreamConnection> future = loop.thread().openStreamConnection(address, null, OPTIONS);
+            IoFuture<StreamConnection> future;
+            try {
+                future = loop.thread().openStreamConnection(address, null, OPTIONS);
+            } catch (RuntimeException e) {
+                // Such as an IPv6 address where the JVM is told to use IPv4 only.
+                if (tried < addresses.size()) {
+                    tryNext(addresses);
+                } else {
+                    failed(FailureCode.UPSTREAM_CONNECT_FAILED, address + ": " + e);
+                }
+                return;
+            }
             connecting = future;
             future.addNotifier(
                     (done, ignored) -> loop.execute(() -> {
