@@ -26,7 +26,7 @@ public sealed interface RouteAction {
      * Answers with fixed content.
      *
      * @param status 200 to 599
-     * @param headers header fields
+     * @param headers header fields; without a Content-Type a body is {@code text/plain; charset=utf-8}
      * @param body text, sent in UTF-8; may be empty
      */
     record Respond(int status, Map<String, String> headers, String body) implements RouteAction {

@@ -21,7 +21,8 @@ public final class RequestComposer {
     private static final long X_FORWARDED = 1L << FieldId.X_FORWARDED_FOR
             | 1L << FieldId.X_FORWARDED_PROTO
             | 1L << FieldId.X_FORWARDED_HOST
-            | 1L << FieldId.X_FORWARDED_PORT;
+            | 1L << FieldId.X_FORWARDED_PORT
+            | 1L << FieldId.X_REAL_IP;
 
     private static final byte[] LINE_END = Ascii.bytes(" HTTP/1.1\r\n");
     private static final byte[] HOST = Ascii.bytes("Host: ");
@@ -102,7 +103,7 @@ public final class RequestComposer {
             connection = head.findAfter(connection, FieldId.CONNECTION);
         }
         // The length that was parsed is the one that is true; middleware may have put another in its place, or none.
-        long skip = FieldId.HOP_BY_HOP_BITS | 1L << FieldId.CONTENT_LENGTH;
+        long skip = FieldId.HOP_BY_HOP_BITS | 1L << FieldId.CONTENT_LENGTH | 1L << FieldId.PROXY;
         if (head.version() == HttpVersion.HTTP_1_0 || bodyChanged) {
             skip |= 1L << FieldId.EXPECT;
         }

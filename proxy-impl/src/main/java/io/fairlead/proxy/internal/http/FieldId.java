@@ -15,7 +15,6 @@ public final class FieldId {
     public static final int KEEP_ALIVE = 4;
     public static final int TE = 5;
     public static final int CLOSE = 6;
-
     public static final int TRANSFER_ENCODING = 7;
     public static final int UPGRADE = 8;
     public static final int PROXY_AUTHORIZATION = 9;
@@ -33,6 +32,10 @@ public final class FieldId {
     public static final int X_FORWARDED_PORT = 21;
     public static final int FORWARDED = 22;
     public static final int TRAILER = 23;
+    public static final int X_REAL_IP = 24;
+
+    /** No registered field: CGI servers read it as the environment variable HTTP_PROXY (CVE-2016-5385). */
+    public static final int PROXY = 25;
 
     /** A bit for each field that {@link #isHopByHop}. */
     public static final long HOP_BY_HOP_BITS = (1L << HTTP2_SETTINGS + 1) - (1L << CONNECTION);
@@ -62,6 +65,8 @@ public final class FieldId {
         "X-Forwarded-Port",
         "Forwarded",
         "Trailer",
+        "X-Real-IP",
+        "Proxy",
     };
 
     private static final int BUCKETS = 256;
@@ -90,12 +95,32 @@ public final class FieldId {
         int[] ids = TABLE[bucket(bytes, offset, length)];
         if (ids != null) {
             for (int id : ids) {
-                if (Ascii.equalsIgnoreCase(bytes, offset, length, LOWER[id])) {
+                if (Ascii.equalsIgnoreCase(bytes, offset, length, LOWER[id])
+                        || isClaim(id) && aliases(bytes, offset, length, LOWER[id])) {
                     return id;
                 }
             }
         }
         return OTHER;
+    }
+
+    /** What a client may claim of itself, which servers believe of a proxy. */
+    private static boolean isClaim(int id) {
+        return id >= X_FORWARDED_FOR && id <= X_FORWARDED_PORT || id == X_REAL_IP;
+    }
+
+    /** CGI and WSGI servers cannot tell X_Forwarded_For from X-Forwarded-For, so it is the same here too. */
+    private static boolean aliases(byte[] bytes, int offset, int length, byte[] lower) {
+        if (length != lower.length) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            byte b = Ascii.lower(bytes[offset + i]);
+            if (b != lower[i] && !(b == '_' && lower[i] == '-')) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The usual spelling of a numbered name. */

@@ -1,8 +1,11 @@
 package io.fairlead.proxy.internal.http;
 
+import io.fairlead.proxy.http.HttpVersion;
+
 /** The head of an upstream's answer, interim or final, whose grammar and framing are sound. */
 public final class ResponseHead extends HeaderBlock {
 
+    private final HttpVersion version;
     private final int status;
     private final int reasonOffset;
     private final int reasonLength;
@@ -12,12 +15,17 @@ public final class ResponseHead extends HeaderBlock {
 
     ResponseHead(HeadParser parser, byte[] bytes, int end, int[] index, int count) {
         super(bytes, end, index, count);
+        this.version = parser.version;
         this.status = parser.status;
         this.reasonOffset = parser.reasonOffset;
         this.reasonLength = parser.reasonLength;
         this.contentLength = parser.contentLength;
         this.chunked = parser.chunked;
         this.keepAlive = parser.keepAlive;
+    }
+
+    public HttpVersion version() {
+        return version;
     }
 
     public int status() {

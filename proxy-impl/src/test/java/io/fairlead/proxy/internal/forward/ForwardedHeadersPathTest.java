@@ -116,6 +116,18 @@ class ForwardedHeadersPathTest {
         assertThat(response.headers("Via")).containsExactly("1.1 fairlead");
     }
 
+    /** CGI servers read Proxy as HTTP_PROXY, and X_Forwarded_For as X-Forwarded-For. */
+    @Test
+    void fieldsThatServersMisread_areDropped() {
+        ReceivedRequest received = send(
+                "GET / HTTP/1.1\r\nHost: shop.test\r\nProxy: http://evil\r\nX_Forwarded_For: 6.6.6.6\r\n"
+                        + "X-Real-IP: 6.6.6.6\r\nx_forwarded-proto: https\r\n\r\n",
+                TrustedProxies.none(),
+                HostPolicy.PRESERVE,
+                builder -> builder);
+        assertThat(received.head()).doesNotContain("evil").doesNotContain("6.6.6.6").doesNotContain("https");
+    }
+
     @Test
     void viaOff_isAddedNeitherWay() {
         ReceivedRequest received = send(TrustedProxies.none(), builder -> builder.via(false));

@@ -20,6 +20,9 @@ final class LocalAnswers {
         if (action instanceof RouteAction.Respond respond) {
             Headers headers = Headers.create();
             respond.headers().forEach(headers::set);
+            if (!respond.body().isEmpty() && !headers.contains("Content-Type")) {
+                headers.set("Content-Type", "text/plain; charset=utf-8");
+            }
             return Response.of(respond.status(), headers, Body.of(respond.body()));
         }
         throw new IllegalStateException("a route without an action");

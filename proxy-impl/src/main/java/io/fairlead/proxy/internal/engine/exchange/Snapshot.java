@@ -1,6 +1,7 @@
 package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.http.HttpVersion;
 import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.http.Ascii;
 import io.fairlead.proxy.internal.route.RouteTable;
@@ -17,15 +18,16 @@ import java.util.List;
  */
 public record Snapshot(ProxyConfig config, RouteTable routes, List<RoutePlan> plans, RequestComposer composer) {
 
-    private static final byte[] VIA = Ascii.bytes("Via: 1.1 fairlead\r\n");
+    private static final byte[] VIA_11 = Ascii.bytes("Via: 1.1 fairlead\r\n");
+    private static final byte[] VIA_10 = Ascii.bytes("Via: 1.0 fairlead\r\n");
     private static final byte[] NONE = new byte[0];
 
     public Timeouts timeouts() {
         return config.timeouts();
     }
 
-    /** The line that a forwarded response gets; empty if Via is off. */
-    public byte[] viaLine() {
-        return config.via() ? VIA : NONE;
+    /** The line that a response gets that was received in this version; empty if Via is off. */
+    public byte[] viaLine(HttpVersion received) {
+        return !config.via() ? NONE : received == HttpVersion.HTTP_1_0 ? VIA_10 : VIA_11;
     }
 }

@@ -894,7 +894,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
             at = put(bytes, at, loop.dateLine());
         }
         if (upstream != null) {
-            at = put(bytes, at, listener.viaLine());
+            at = put(bytes, at, listener.viaLine(upstream.version()));
         }
         if (chunkedResponse) {
             at = put(bytes, at, CHUNKED_LINE);

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.internal.engine.listener;
 
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.http.HttpVersion;
 import io.fairlead.proxy.internal.engine.exchange.ClientStream;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
 import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
@@ -148,9 +149,9 @@ public final class ListenerContext {
         return snapshot.get().composer().connectionLines(peer, local);
     }
 
-    byte[] viaLine() {
+    byte[] viaLine(HttpVersion received) {
         Snapshot current = snapshot.get();
-        return current == null ? NONE : current.viaLine();
+        return current == null ? NONE : current.viaLine(received);
     }
 
     void addFailure(HeaderBlock fields, FailureCode code) {
