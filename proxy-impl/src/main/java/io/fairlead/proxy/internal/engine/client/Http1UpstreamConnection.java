@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,7 +72,10 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     private boolean sendFailed;
     private boolean headRequest;
     private @Nullable ByteBuffer outbound;
-    private @Nullable ByteBuffer outboundNext;
+
+    /** What waits behind {@code outbound}: a piece and the end of a body at most, or a head before them. */
+    private @Nullable ArrayDeque<ByteBuffer> outboundQueue;
+
     private @Nullable BodySource requestSource;
     private Timeouts timeouts = Timeouts.ofDefaults();
 
@@ -241,10 +245,15 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
 
     private boolean writeOut(ByteBuffer buffer) {
         if (outbound != null) {
-            if (outboundNext != null) {
+            ArrayDeque<ByteBuffer> queue = outboundQueue;
+            if (queue == null) {
+                queue = new ArrayDeque<>(4);
+                outboundQueue = queue;
+            }
+            if (queue.size() > 3) {
                 throw new IllegalStateException("written to while blocked");
             }
-            outboundNext = buffer;
+            queue.addLast(buffer);
             return false;
         }
         try {
@@ -296,9 +305,9 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
             loop.give(outbound);
             outbound = null;
         }
-        if (outboundNext != null) {
-            loop.give(outboundNext);
-            outboundNext = null;
+        if (outboundQueue != null) {
+            outboundQueue.forEach(loop::give);
+            outboundQueue = null;
         }
         writeDeadline = OFF;
     }
@@ -333,9 +342,9 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
                 return;
             }
             loop.give(buffer);
-            outbound = outboundNext;
-            outboundNext = null;
+            outbound = outboundQueue == null ? null : outboundQueue.pollFirst();
         }
+        outboundQueue = null;
         sink.suspendWrites();
         writeDeadline = OFF;
         if (requestDone) {
@@ -510,8 +519,6 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
             }
             releaseInbound();
             finish();
-        } else {
-            timeBody();
         }
         current.head(head, length);
     }
@@ -541,6 +548,10 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     @Override
     public void attach(BodySink newSink) {
         responseSink = newSink;
+        if (listener != null && reading == READ_BODY && !blocked) {
+            // Not earlier: as long as nobody takes the body, it is not the target that keeps the exchange waiting.
+            timeBody();
+        }
         if (!source.isReadResumed() && open) {
             source.resumeReads();
         }

@@ -311,4 +311,19 @@ class TimeoutsTest {
         assertThat(client.readHead()).startsWith("HTTP/1.1 100 ");
         assertThat(client.send("hello").readResponse().bodyText()).isEqualTo("got it");
     }
+
+    /** It is not the target that keeps the client waiting. */
+    @Test
+    void answerHeldByMiddlewareLongerThanTheIdleTime_isSentWhole() {
+        TestUpstream upstream = fixture.answering(TestUpstream.ok("whole"));
+        fixture.start(fixture.to(upstream)
+                .timeouts(LONG.withIdle(SHORT))
+                .middleware((exchange, chain) -> chain.proceed(exchange)
+                        .thenCompose(response -> CompletableFuture.supplyAsync(
+                                () -> response,
+                                CompletableFuture.delayedExecutor(SHORT.toMillis() * 3, TimeUnit.MILLISECONDS)))));
+        RawResponse response = fixture.client().send(GET).readResponse();
+        assertThat(response.status()).isEqualTo(200);
+        assertThat(response.bodyText()).isEqualTo("whole");
+    }
 }
