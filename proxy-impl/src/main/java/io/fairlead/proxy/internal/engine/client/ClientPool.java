@@ -29,6 +29,8 @@ public final class ClientPool implements AutoCloseable {
     /** For each I/O thread, written and read by that thread only. */
     private final @Nullable Shard[] shards;
 
+    private volatile boolean closed;
+
     /** What one thread has of the pool. */
     private static final class Shard {
         private final LoopTarget[] targets;
@@ -106,6 +108,12 @@ public final class ClientPool implements AutoCloseable {
             // Threads begin at different targets, or all of them would send their first request to the first one.
             shard = new Shard(own, own.length == 0 ? 0 : loop.index() % own.length);
             shards[loop.index()] = shard;
+            if (closed) {
+                // An exchange of the former configuration comes first on this thread; close() has not seen it.
+                for (LoopTarget target : own) {
+                    target.retire();
+                }
+            }
         }
         return shard;
     }
@@ -134,6 +142,7 @@ public final class ClientPool implements AutoCloseable {
     /** Closes idle connections now and the others once their exchange is over. */
     @Override
     public void close() {
+        closed = true;
         for (AutoCloseable watch : watches) {
             try {
                 watch.close();

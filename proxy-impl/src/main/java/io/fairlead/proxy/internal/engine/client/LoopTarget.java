@@ -126,7 +126,8 @@ final class LoopTarget {
         waiters.addLast(acquisition);
         acquisition.queued = true;
         hints();
-        loop.schedule(acquisition, loop.now() + config.queueTimeout().toNanos());
+        acquisition.queueDeadline = loop.now() + config.queueTimeout().toNanos();
+        loop.schedule(acquisition, acquisition.queueDeadline);
         if (idle.isEmpty()) {
             state.askForIdle(this);
         }
@@ -167,18 +168,8 @@ final class LoopTarget {
             ownTurns++;
             dequeue(next);
             hints();
-            UpstreamListener listener = next.take();
             // Not in this call: the connection is in the middle of its last exchange's end.
-            loop.later(() -> {
-                if (listener != null && !next.cancelled && connection.usable(loop.now())) {
-                    connection.lease(listener);
-                } else {
-                    connection.close();
-                    if (listener != null && !next.cancelled) {
-                        retry(listener, next.connectTimeout);
-                    }
-                }
-            });
+            loop.later(() -> handOver(connection, next));
             return;
         }
         idle.addLast(connection);
@@ -189,8 +180,36 @@ final class LoopTarget {
         }
     }
 
-    private void retry(UpstreamListener listener, Duration connectTimeout) {
-        acquire(listener, connectTimeout, true);
+    private void handOver(Http1UpstreamConnection connection, Acquisition next) {
+        if (connection.usable(loop.now())) {
+            UpstreamListener listener = next.take();
+            if (listener != null) {
+                connection.lease(listener);
+            } else {
+                connection.close();
+            }
+            return;
+        }
+        if (next.listener == null) {
+            connection.close();
+            return;
+        }
+        // The same one goes back to where it was, with the time that it has left: the exchange knows it, to cancel it.
+        state.backToQueue();
+        waiters.addFirst(next);
+        next.queued = true;
+        hints();
+        loop.schedule(next, next.queueDeadline);
+        connection.close();
+        serveWaiters();
+        if (next.queued) {
+            Http1UpstreamConnection oldest = idle.pollFirst();
+            if (oldest != null) {
+                oldest.close();
+            } else {
+                state.askForIdle(this);
+            }
+        }
     }
 
     /** A connection is closed: its permit goes to a waiter, here or in another thread. */
@@ -244,11 +263,12 @@ final class LoopTarget {
         private @Nullable UpstreamListener listener;
         private final Duration connectTimeout;
         private boolean queued;
-        private boolean cancelled;
+        private long queueDeadline;
         private boolean settled;
         private int firstAddress;
         private int tried;
         private @Nullable IoFuture<StreamConnection> connecting;
+        private @Nullable Runnable resolving;
 
         Acquisition(UpstreamListener listener, Duration connectTimeout) {
             this.listener = listener;
@@ -264,7 +284,6 @@ final class LoopTarget {
 
         /** The exchange is over. A connection that is being made is still made, for the next one. */
         void cancel() {
-            cancelled = true;
             listener = null;
             if (queued) {
                 waiters.remove(this);
@@ -279,7 +298,9 @@ final class LoopTarget {
                 loop.schedule(this, loop.now() + connectTimeout.toNanos());
             }
             if (state.addresses() == null) {
-                state.whenResolved(() -> loop.execute(this::resolved));
+                Runnable waiter = () -> loop.execute(this::resolved);
+                resolving = waiter;
+                state.whenResolved(waiter);
             } else {
                 resolved();
             }
@@ -371,6 +392,10 @@ final class LoopTarget {
             }
             settled = true;
             loop.remove(this);
+            Runnable waiter = resolving;
+            if (waiter != null) {
+                state.waitsNoLonger(waiter);
+            }
             UpstreamListener to = take();
             freePermit();
             if (to != null) {

@@ -4,7 +4,9 @@ import io.fairlead.proxy.upstream.Target;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +31,10 @@ final class TargetState {
     private volatile int goodAddress;
 
     /** Guarded by this: who waits for the first answer of the resolver. */
-    private final List<Runnable> unresolvedWaiters = new ArrayList<>();
+    private final Set<Runnable> unresolvedWaiters = new LinkedHashSet<>();
+
+    /** Guarded by this: no answer comes any more. */
+    private boolean retired;
 
     TargetState(Target target, String host, int port, int maxConnections, int maxQueued, int loopCount) {
         this.target = target;
@@ -70,14 +75,19 @@ final class TargetState {
         return addresses;
     }
 
+    /** Calls the waiter once the resolver has answered, or once it is certain that it does not. */
     void whenResolved(Runnable waiter) {
         synchronized (this) {
-            if (addresses == null) {
+            if (addresses == null && !retired) {
                 unresolvedWaiters.add(waiter);
                 return;
             }
         }
         waiter.run();
+    }
+
+    synchronized void waitsNoLonger(Runnable waiter) {
+        unresolvedWaiters.remove(waiter);
     }
 
     /** The place in {@link #addresses} that took a connection last. */
@@ -123,6 +133,11 @@ final class TargetState {
         return true;
     }
 
+    /** Who was admitted before keeps that right, also if another took the place meanwhile. */
+    void backToQueue() {
+        queued.incrementAndGet();
+    }
+
     void leftQueue() {
         queued.decrementAndGet();
     }
@@ -166,8 +181,15 @@ final class TargetState {
         return list;
     }
 
-    /** All threads close what is idle, and what is at work once it is done. */
+    /** All threads close what is idle, and what is at work once it is done; who waits for the resolver is told. */
     void retire() {
+        List<Runnable> waiters;
+        synchronized (this) {
+            retired = true;
+            waiters = List.copyOf(unresolvedWaiters);
+            unresolvedWaiters.clear();
+        }
+        waiters.forEach(Runnable::run);
         for (LoopTarget one : snapshot()) {
             one.loop().execute(one::retire);
         }
