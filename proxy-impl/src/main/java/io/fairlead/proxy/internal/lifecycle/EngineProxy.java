@@ -126,15 +126,29 @@ final class EngineProxy implements ReverseProxy {
 
     private Map<String, ClientPool> openPools(ProxyConfig wanted, Map<String, ClientPool> existing, IoWorker running) {
         Map<String, ClientPool> opened = new LinkedHashMap<>();
-        for (UpstreamPool pool : wanted.pools()) {
-            ClientPool old = existing.get(pool.name());
-            opened.put(
-                    pool.name(),
-                    old != null && old.config().equals(pool)
-                            ? old
-                            : new ClientPool(pool, running.loops().size(), resolver));
+        try {
+            for (UpstreamPool pool : wanted.pools()) {
+                ClientPool old = existing.get(pool.name());
+                opened.put(
+                        pool.name(),
+                        old != null && old.config().equals(pool)
+                                ? old
+                                : new ClientPool(pool, running.loops().size(), resolver));
+            }
+        } catch (RuntimeException | Error e) {
+            closeMissing(opened, existing);
+            throw e;
         }
         return opened;
+    }
+
+    /** Closes those of {@code some} that are not among {@code kept}. */
+    private static void closeMissing(Map<String, ClientPool> some, Map<String, ClientPool> kept) {
+        some.forEach((name, pool) -> {
+            if (kept.get(name) != pool) {
+                pool.close();
+            }
+        });
     }
 
     private Snapshot compile(ProxyConfig wanted, Map<String, ClientPool> running) {
@@ -223,13 +237,20 @@ final class EngineProxy implements ReverseProxy {
                 }
             }
         } catch (IOException e) {
-            fresh.forEach(one -> one.acceptor().close());
+            fresh.forEach(one -> leave(one, running));
             throw new UncheckedIOException(e);
-        } catch (RuntimeException e) {
-            fresh.forEach(one -> one.acceptor().close());
+        } catch (RuntimeException | Error e) {
+            fresh.forEach(one -> leave(one, running));
             throw e;
         }
         return List.copyOf(result);
+    }
+
+    /** Takes no more connections there; those that it has end after their exchange. */
+    private void leave(Bound one, IoWorker running) {
+        leaving.add(one);
+        one.acceptor().close();
+        one.context().drain(running);
     }
 
     @Override
@@ -247,10 +268,19 @@ final class EngineProxy implements ReverseProxy {
             return;
         }
         List<Bound> before = bound;
-        List<Bound> after = bind(next, before, running);
         Map<String, ClientPool> oldPools = pools;
         Map<String, ClientPool> newPools = openPools(next, oldPools, running);
-        snapshot = compile(next, newPools);
+        Snapshot compiled;
+        List<Bound> after;
+        try {
+            compiled = compile(next, newPools);
+            // Last of what may fail: once the listeners are there, nothing has to be taken back.
+            after = bind(next, before, running);
+        } catch (RuntimeException | Error e) {
+            closeMissing(newPools, oldPools);
+            throw e;
+        }
+        snapshot = compiled;
         pools = newPools;
         config = next;
         bound = after;
@@ -259,16 +289,11 @@ final class EngineProxy implements ReverseProxy {
         }
         for (Bound one : before) {
             if (!after.contains(one)) {
-                leaving.add(one);
-                one.acceptor().close();
-                one.context().drain(running);
+                leave(one, running);
             }
         }
-        oldPools.forEach((name, pool) -> {
-            if (newPools.get(name) != pool) {
-                pool.close();
-            }
-        });
+        leaving.removeIf(one -> one.context().isEmpty(running));
+        closeMissing(oldPools, newPools);
         tell(LifecycleListener.Event.UPDATED);
     }
 
@@ -334,6 +359,11 @@ final class EngineProxy implements ReverseProxy {
         closed.countDown();
         tell(LifecycleListener.Event.STOPPED);
         return cut;
+    }
+
+    /** How many listeners that an update took away are kept because they had connections then. */
+    synchronized int leavingListeners() {
+        return leaving.size();
     }
 
     /** What the proxy has in use at this moment; all zero once it is idle. */

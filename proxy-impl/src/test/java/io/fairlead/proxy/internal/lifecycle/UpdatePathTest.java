@@ -228,6 +228,39 @@ class UpdatePathTest {
         }
     }
 
+    @Test
+    void listenerThatCannotBeBound_takesBackTheOnesBeforeIt() throws Exception {
+        int fresh = freePort();
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ReverseProxy proxy = with(config(one, "all")).start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            ProxyConfig next = config(two, "all").toBuilder()
+                    .listener(Listener.http("127.0.0.1", fresh))
+                    .listener(Listener.http("127.0.0.1", taken.getLocalPort()))
+                    .build();
+            assertThatThrownBy(() -> proxy.update(next)).isInstanceOf(UncheckedIOException.class);
+            assertThatThrownBy(() -> RawClient.connect(fresh)).isInstanceOf(AssertionError.class);
+            assertThat(proxy.config()).isEqualTo(config(one, "all"));
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+            proxy.update(config(two, "all"));
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("two");
+        }
+    }
+
+    @Test
+    void removedListenersWithoutConnections_areForgotten() throws Exception {
+        try (ReverseProxy proxy = with(config(one, "all")).start()) {
+            for (int i = 0; i < 3; i++) {
+                ProxyConfig next = ProxyConfig.builder()
+                        .listener(Listener.http("127.0.0.1", freePort()))
+                        .route(Route.builder("r").respond(200, "new").build())
+                        .build();
+                proxy.update(next);
+            }
+            assertThat(((EngineProxy) proxy).leavingListeners()).isZero();
+        }
+    }
+
     /** The lines of a connection were made once, and stayed empty for a client that had come while they were off. */
     @Test
     void forwardedHeadersSwitchedOn_reachesConnectionsThatWereOpen() {

@@ -215,6 +215,17 @@ public final class ListenerContext {
         worker.onEachLoop(loop -> List.copyOf(connections.get(loop.index())).forEach(Http1ServerConnection::drain));
     }
 
+    /** Whether no connection is left; false if a thread does not tell in time. */
+    public boolean isEmpty(IoWorker worker) {
+        AtomicInteger empty = new AtomicInteger();
+        worker.onEachLoop(loop -> {
+            if (connections.get(loop.index()).isEmpty()) {
+                empty.incrementAndGet();
+            }
+        });
+        return empty.get() == connections.size();
+    }
+
     /**
      * Closes all connections.
      *
