@@ -33,7 +33,7 @@ import java.util.function.UnaryOperator;
  * ReverseProxy proxy = ReverseProxy.to("http://localhost:9000").listen(8080).start();
  * }</pre>
  *
- * <p>All methods may be called from any thread.
+ * <p>All methods may be called from any thread; {@link #stop} and {@link #close} not from an I/O thread of this proxy.
  */
 public interface ReverseProxy extends AutoCloseable {
 
@@ -101,6 +101,8 @@ public interface ReverseProxy extends AutoCloseable {
      * Does nothing if it was closed before.
      *
      * @return how many exchanges had to be cut; 0 when all finished
+     * @throws IllegalStateException on an I/O thread of this proxy, where listeners and middleware run: it would wait
+     *     for itself
      */
     int stop(Duration timeout);
 

@@ -11,6 +11,7 @@ import io.fairlead.proxy.internal.engine.exchange.NamedMiddleware;
 import io.fairlead.proxy.internal.engine.exchange.RoutePlan;
 import io.fairlead.proxy.internal.engine.exchange.Snapshot;
 import io.fairlead.proxy.internal.engine.listener.ListenerContext;
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.loop.IoWorker;
 import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.http.Ascii;
@@ -76,7 +77,7 @@ final class EngineProxy implements ReverseProxy {
 
     private State state = State.NEW;
     private ProxyConfig config;
-    private @Nullable IoWorker worker;
+    private volatile @Nullable IoWorker worker;
     private Map<String, ClientPool> pools = Map.of();
     private volatile List<Bound> bound = List.of();
     /** Listeners that an update took away and that may still have connections. */
@@ -324,8 +325,22 @@ final class EngineProxy implements ReverseProxy {
         }
     }
 
+    /** A stop waits for the I/O threads; on one of them it would wait for itself. Asked before the lock is taken. */
+    private void refuseOnIoThread() {
+        IoWorker running = worker;
+        if (running != null && running.loops().stream().anyMatch(IoLoop::inLoop)) {
+            throw new IllegalStateException("stop() must not be called on an I/O thread of the proxy, such as in a"
+                    + " listener or a middleware: call it on another thread");
+        }
+    }
+
     @Override
-    public synchronized int stop(Duration timeout) {
+    public int stop(Duration timeout) {
+        refuseOnIoThread();
+        return stopNow(timeout);
+    }
+
+    private synchronized int stopNow(Duration timeout) {
         if (state == State.CLOSED) {
             return 0;
         }
@@ -400,6 +415,7 @@ final class EngineProxy implements ReverseProxy {
 
     @Override
     public void close() {
+        refuseOnIoThread();
         stop(config().stopTimeout());
     }
 

@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.fairlead.proxy.ConfigurationException;
@@ -33,6 +34,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -258,6 +260,29 @@ class UpdatePathTest {
                 proxy.update(next);
             }
             assertThat(((EngineProxy) proxy).leavingListeners()).isZero();
+        }
+    }
+
+    @Test
+    void stopOnAnIoThread_isRefusedAndTheProxyGoesOn() throws Exception {
+        AtomicReference<ReverseProxy> running = new AtomicReference<>();
+        List<CompletableFuture<Throwable>> refused = List.of(new CompletableFuture<>(), new CompletableFuture<>());
+        try (ReverseProxy proxy = with(config(one, "all"))
+                        .onExchange(ended -> {
+                            refused.get(0)
+                                    .complete(catchThrowable(() -> running.get().stop(Duration.ZERO)));
+                            refused.get(1).complete(catchThrowable(() -> running.get().close()));
+                        })
+                        .start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            running.set(proxy);
+            assertThat(client.send(GET).readResponse().status()).isEqualTo(200);
+            for (CompletableFuture<Throwable> problem : refused) {
+                assertThat(problem.get(5, TimeUnit.SECONDS))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("stop() must not be called on an I/O thread");
+            }
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
         }
     }
 
