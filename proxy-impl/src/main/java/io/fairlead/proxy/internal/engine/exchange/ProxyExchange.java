@@ -346,12 +346,19 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     }
 
     /** Runs the response edits on a response object, then hands it on. */
-    private void editAndSettle(Response response) {
+    private void editAndSettle(Response given) {
         RoutePlan chosen = plan;
         TransformPlan transforms = chosen == null ? null : chosen.transforms();
-        if (transforms == null || transforms.isEmpty()) {
-            settle(response);
+        if (chosen == null || transforms == null || transforms.isEmpty()) {
+            settle(given);
             return;
+        }
+        Response response = given;
+        if (chosen.handler() != null && transforms.hasResponseEdits()) {
+            // A handler may give the same object again and again, to several threads at once.
+            HeaderBlock own = new HeaderBlock();
+            given.headers().forEach(own::add);
+            response = Response.of(given.status(), own, given.body());
         }
         try {
             if (transforms.hasResponseEdits()) {
@@ -1085,7 +1092,16 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         if (newBody != body()) {
             body = newBody;
             bodyReplaced = true;
+            BodySource running = outgoing;
             outgoing = null;
+            if (running != null) {
+                loop.execute(() -> {
+                    // After the exchange the client's connection carries other requests.
+                    if (!over) {
+                        running.cancel();
+                    }
+                });
+            }
         }
         return this;
     }

@@ -27,6 +27,14 @@ final class StreamBody implements Body {
 
     private static final Logger LOG = LoggerFactory.getLogger(StreamBody.class);
 
+    private static final Flow.Subscription NOTHING = new Flow.Subscription() {
+        @Override
+        public void request(long n) {}
+
+        @Override
+        public void cancel() {}
+    };
+
     private final IoLoop loop;
     private final BodySource source;
     private final long length;
@@ -104,7 +112,12 @@ final class StreamBody implements Body {
         if (!taken.compareAndSet(false, true)) {
             throw new IllegalStateException("the body was read or discarded before");
         }
+        AtomicBoolean subscribed = new AtomicBoolean();
         return subscriber -> loop.execute(() -> {
+            if (!subscribed.compareAndSet(false, true)) {
+                refuse(subscriber);
+                return;
+            }
             Pieces pieces = new Pieces(subscriber);
             reader = pieces;
             try {
@@ -116,6 +129,16 @@ final class StreamBody implements Body {
             onRead.run();
             source.attach(pieces);
         });
+    }
+
+    /** The bytes go to one reader; a further one is told so the way Reactive Streams §1.9 asks for. */
+    private static void refuse(Flow.Subscriber<? super ByteBuffer> subscriber) {
+        try {
+            subscriber.onSubscribe(NOTHING);
+            subscriber.onError(new IllegalStateException("the body has a reader already"));
+        } catch (RuntimeException e) {
+            LOG.warn("a reader of a body failed", e);
+        }
     }
 
     /** Hands the pieces to the subscriber as it asks for them. */

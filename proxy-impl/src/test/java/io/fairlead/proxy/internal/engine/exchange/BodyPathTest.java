@@ -456,6 +456,36 @@ class BodyPathTest {
     }
 
     @Test
+    void handlerGivesTheSameResponseAgain_editsDoNotPileUp() {
+        Response constant = Response.of(200, "same");
+        RawClient client = start(
+                Upstream.handler(request -> constant), null, Transform.addResponseHeader("X-Edited", "once"));
+        for (int i = 0; i < 3; i++) {
+            RawResponse answer = client.send(GET).readResponse();
+            assertThat(answer.bodyText()).isEqualTo("same");
+            assertThat(answer.headers("X-Edited")).containsExactly("once");
+        }
+        assertThat(constant.headers().contains("X-Edited")).isFalse();
+    }
+
+    @Test
+    void bodySubscribedTwice_secondReaderIsRefusedAndTheFirstReadsOn() throws Exception {
+        CompletableFuture<Throwable> refused = new CompletableFuture<>();
+        RawClient client = start(
+                Upstream.asyncHandler(request -> {
+                    Flow.Publisher<ByteBuffer> publisher = request.body().publisher();
+                    CompletableFuture<byte[]> first = Body.of(publisher).readAll(100).toCompletableFuture();
+                    Body.of(publisher).readAll(100).whenComplete((bytes, problem) -> refused.complete(problem));
+                    return first.thenApply(bytes -> Response.of(200, new String(bytes, StandardCharsets.US_ASCII)));
+                }),
+                null);
+        assertThat(client.send(POST).readResponse().bodyText()).isEqualTo("abc");
+        assertThat(refused.get(5, TimeUnit.SECONDS))
+                .hasStackTraceContaining("IllegalStateException")
+                .hasStackTraceContaining("has a reader already");
+    }
+
+    @Test
     void headToAHandler_tellsTheLengthAndSendsNoBody() {
         RawClient client = start(Upstream.handler(request -> Response.of(200, "hello")), null);
         client.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n");

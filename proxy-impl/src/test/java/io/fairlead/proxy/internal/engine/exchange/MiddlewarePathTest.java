@@ -300,6 +300,31 @@ class MiddlewarePathTest {
     }
 
     @Test
+    void bodyReplacedWhileItIsSent_givesTheOldOneUp() {
+        Discarded old = new Discarded();
+        AtomicReference<Boolean> givenUp = new AtomicReference<>(false);
+        Middleware replacing = (exchange, chain) -> {
+            exchange.request().body(Body.of(old));
+            return chain.proceed(exchange).thenApply(response -> {
+                exchange.request().body(Body.of(new byte[] {'x'}));
+                givenUp.set(old.cancelled.getCount() == 0);
+                return response;
+            });
+        };
+        try (TestUpstream upstream = TestUpstream.start(exchange -> {
+                    exchange.readHead();
+                    exchange.write(TestUpstream.ok("early"));
+                    exchange.awaitClose();
+                });
+                ReverseProxy proxy = proxy(upstream.url(), replacing);
+                RawClient client = RawClient.connect(proxy.port())) {
+            client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc");
+            assertThat(client.readResponse().bodyText()).isEqualTo("early");
+            assertThat(givenUp.get()).isTrue();
+        }
+    }
+
+    @Test
     void timeoutWhileTheUpstreamWorks_tellsTheMiddlewareThatWaits() throws Exception {
         CompletableFuture<Throwable> told = new CompletableFuture<>();
         Middleware waiting = (exchange, chain) ->
