@@ -271,7 +271,8 @@ class UpdatePathTest {
                         .onExchange(ended -> {
                             refused.get(0)
                                     .complete(catchThrowable(() -> running.get().stop(Duration.ZERO)));
-                            refused.get(1).complete(catchThrowable(() -> running.get().close()));
+                            refused.get(1)
+                                    .complete(catchThrowable(() -> running.get().close()));
                         })
                         .start();
                 RawClient client = RawClient.connect(proxy.port())) {

@@ -458,8 +458,8 @@ class BodyPathTest {
     @Test
     void handlerGivesTheSameResponseAgain_editsDoNotPileUp() {
         Response constant = Response.of(200, "same");
-        RawClient client = start(
-                Upstream.handler(request -> constant), null, Transform.addResponseHeader("X-Edited", "once"));
+        RawClient client =
+                start(Upstream.handler(request -> constant), null, Transform.addResponseHeader("X-Edited", "once"));
         for (int i = 0; i < 3; i++) {
             RawResponse answer = client.send(GET).readResponse();
             assertThat(answer.bodyText()).isEqualTo("same");
@@ -474,7 +474,8 @@ class BodyPathTest {
         RawClient client = start(
                 Upstream.asyncHandler(request -> {
                     Flow.Publisher<ByteBuffer> publisher = request.body().publisher();
-                    CompletableFuture<byte[]> first = Body.of(publisher).readAll(100).toCompletableFuture();
+                    CompletableFuture<byte[]> first =
+                            Body.of(publisher).readAll(100).toCompletableFuture();
                     Body.of(publisher).readAll(100).whenComplete((bytes, problem) -> refused.complete(problem));
                     return first.thenApply(bytes -> Response.of(200, new String(bytes, StandardCharsets.US_ASCII)));
                 }),
