@@ -69,7 +69,7 @@ public class HeadBenchmark {
         worker = new IoWorker("benchmark", 1);
         loop = worker.loops().get(0);
         authority = "10.0.0.1:8080".getBytes(StandardCharsets.ISO_8859_1);
-        connectionLines = composer.connectionLines(peer, new InetSocketAddress("127.0.0.1", 8080));
+        connectionLines = composer.connectionLines(peer, new InetSocketAddress("127.0.0.1", 8080), "http");
         parser.parseRequest(data, LIMITS);
         head = parser.request();
     }
@@ -90,6 +90,6 @@ public class HeadBenchmark {
     @Benchmark
     public int compose() {
         return composer.compose(
-                loop, head, null, HostPolicy.PRESERVE, authority, connectionLines, peer, false, 0, false);
+                loop, head, null, HostPolicy.PRESERVE, authority, connectionLines, peer, "http", false, 0, false);
     }
 }

@@ -51,9 +51,9 @@ public final class RequestComposer {
      * The lines that tell of a client whose own word is not taken; the same for all requests of a connection, which keeps
      * them also when an update changes whether they are sent.
      */
-    public byte[] connectionLines(InetSocketAddress peer, InetSocketAddress local) {
-        return Ascii.bytes("X-Forwarded-For: " + address(peer) + "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: "
-                + local.getPort() + "\r\n");
+    public byte[] connectionLines(InetSocketAddress peer, InetSocketAddress local, String scheme) {
+        return Ascii.bytes("X-Forwarded-For: " + address(peer) + "\r\nX-Forwarded-Proto: " + scheme
+                + "\r\nX-Forwarded-Port: " + local.getPort() + "\r\n");
     }
 
     /**
@@ -66,6 +66,7 @@ public final class RequestComposer {
      * @param authority host and port of the target
      * @param connectionLines of {@link #connectionLines}
      * @param peer of the client's connection
+     * @param scheme of the client's connection
      * @param trusted whether the peer's own forwarded fields are kept and appended to
      * @param bodyLength bytes of the body, 0 for none, -1 for a chunked one
      * @param bodyChanged whether the body is not the client's own
@@ -79,6 +80,7 @@ public final class RequestComposer {
             byte[] authority,
             byte[] connectionLines,
             InetSocketAddress peer,
+            String scheme,
             boolean trusted,
             long bodyLength,
             boolean bodyChanged) {
@@ -139,7 +141,7 @@ public final class RequestComposer {
                         : xForwarded(to, at, head, connectionLines, host);
             case FORWARDED -> {
                 String element =
-                        ForwardedElement.forwardedElement(peer, null, host < 0 ? "" : head.value(host), "http");
+                        ForwardedElement.forwardedElement(peer, null, host < 0 ? "" : head.value(host), scheme);
                 String before = keepForwarded ? String.join(", ", head.all("Forwarded")) : "";
                 at = put(to, at, FORWARDED);
                 byte[] value = Ascii.bytes(before.isEmpty() ? element : before + ", " + element);

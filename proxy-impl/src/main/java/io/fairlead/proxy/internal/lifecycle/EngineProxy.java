@@ -7,39 +7,24 @@ import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.internal.config.Validator;
 import io.fairlead.proxy.internal.engine.client.ClientPool;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
-import io.fairlead.proxy.internal.engine.exchange.NamedMiddleware;
-import io.fairlead.proxy.internal.engine.exchange.RoutePlan;
 import io.fairlead.proxy.internal.engine.exchange.Snapshot;
+import io.fairlead.proxy.internal.engine.exchange.SnapshotCompiler;
 import io.fairlead.proxy.internal.engine.listener.ListenerContext;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.loop.IoWorker;
-import io.fairlead.proxy.internal.forward.RequestComposer;
-import io.fairlead.proxy.internal.http.Ascii;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.route.RouteTable;
-import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.listener.Listener;
-import io.fairlead.proxy.middleware.Middleware;
-import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.route.Explanation;
-import io.fairlead.proxy.route.Route;
-import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
-import io.fairlead.proxy.upstream.HandlerUpstream;
-import io.fairlead.proxy.upstream.Target;
-import io.fairlead.proxy.upstream.UpstreamPool;
-import io.fairlead.proxy.upstream.UpstreamRef;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -72,6 +57,7 @@ final class EngineProxy implements ReverseProxy {
     private final Registrations registrations;
     private final EngineServices services;
     private final NameResolver resolver;
+    private final SnapshotCompiler compiler;
     private final AtomicInteger openConnections = new AtomicInteger();
     private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -92,6 +78,11 @@ final class EngineProxy implements ReverseProxy {
         this.services = new EngineServices(
                 registrations.exchangeListeners(), new BlockingExecutor(registrations.name()), new AtomicLong());
         this.resolver = new NameResolver(registrations.name(), InetAddress::getAllByName, System::nanoTime);
+        this.compiler = new SnapshotCompiler(registrations, resolver);
+    }
+
+    Registrations registrations() {
+        return registrations;
     }
 
     @Override
@@ -104,8 +95,8 @@ final class EngineProxy implements ReverseProxy {
         worker = started;
         state = State.RUNNING;
         try {
-            pools = openPools(config, Map.of(), started);
-            snapshot = compile(config, pools);
+            pools = compiler.openPools(config, Map.of(), started.loops().size());
+            snapshot = compiler.compile(config, pools);
             bound = bind(config, List.of(), started);
         } catch (RuntimeException e) {
             stop(Duration.ZERO);
@@ -124,86 +115,6 @@ final class EngineProxy implements ReverseProxy {
     }
 
     // ---- configuration
-
-    private Map<String, ClientPool> openPools(ProxyConfig wanted, Map<String, ClientPool> existing, IoWorker running) {
-        Map<String, ClientPool> opened = new LinkedHashMap<>();
-        try {
-            for (UpstreamPool pool : wanted.pools()) {
-                ClientPool old = existing.get(pool.name());
-                opened.put(
-                        pool.name(),
-                        old != null && old.config().equals(pool)
-                                ? old
-                                : new ClientPool(pool, running.loops().size(), resolver));
-            }
-        } catch (RuntimeException | Error e) {
-            closeMissing(opened, existing);
-            throw e;
-        }
-        return opened;
-    }
-
-    /** Closes those of {@code some} that are not among {@code kept}. */
-    private static void closeMissing(Map<String, ClientPool> some, Map<String, ClientPool> kept) {
-        some.forEach((name, pool) -> {
-            if (kept.get(name) != pool) {
-                pool.close();
-            }
-        });
-    }
-
-    private Snapshot compile(ProxyConfig wanted, Map<String, ClientPool> running) {
-        List<RoutePlan> plans = new ArrayList<>();
-        for (Route route : wanted.routes()) {
-            plans.add(plan(wanted, route, running));
-        }
-        return new Snapshot(
-                wanted,
-                RouteTable.compile(wanted.routes()),
-                List.copyOf(plans),
-                new RequestComposer(wanted.forwardedHeaders(), wanted.via()));
-    }
-
-    private RoutePlan plan(ProxyConfig wanted, Route route, Map<String, ClientPool> running) {
-        List<NamedMiddleware> middleware = new ArrayList<>();
-        wanted.middleware().forEach(one -> middleware.add(find(one)));
-        route.middleware().forEach(one -> middleware.add(find(one)));
-        RouteAction action = route.action().orElseThrow();
-        ClientPool pool = null;
-        HandlerUpstream handler = null;
-        Map<String, byte[]> authorities = new HashMap<>();
-        if (action instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref) {
-            pool = running.get(ref.name());
-            handler = registrations.handlers().get(ref.name());
-            if (pool != null) {
-                for (Target target : pool.config().targets()) {
-                    authorities.put(
-                            target.url(), Ascii.bytes(URI.create(target.url()).getRawAuthority()));
-                }
-            }
-        }
-        return new RoutePlan(
-                route.id(),
-                List.copyOf(middleware),
-                TransformPlan.compile(route.transforms(), registrations.bodyTransforms()),
-                route.timeouts().orElse(wanted.timeouts()),
-                route.maxBodyBytes().orElse(-1),
-                pool,
-                Map.copyOf(authorities),
-                handler == null ? null : handler.handler(),
-                action);
-    }
-
-    private NamedMiddleware find(Middleware given) {
-        if (given instanceof MiddlewareRef ref) {
-            Middleware registered = registrations.middleware().get(ref.name());
-            if (registered == null) {
-                throw new IllegalStateException("middleware \"" + ref.name() + "\" is not registered");
-            }
-            return new NamedMiddleware(ref.name(), registered);
-        }
-        return new NamedMiddleware(given.getClass().getName(), given);
-    }
 
     /** Binds what is new, keeps what is bound already, in the order of the configuration. If one fails, none is new. */
     private List<Bound> bind(ProxyConfig wanted, List<Bound> existing, IoWorker running) {
@@ -270,15 +181,16 @@ final class EngineProxy implements ReverseProxy {
         }
         List<Bound> before = bound;
         Map<String, ClientPool> oldPools = pools;
-        Map<String, ClientPool> newPools = openPools(next, oldPools, running);
+        Map<String, ClientPool> newPools =
+                compiler.openPools(next, oldPools, running.loops().size());
         Snapshot compiled;
         List<Bound> after;
         try {
-            compiled = compile(next, newPools);
+            compiled = compiler.compile(next, newPools);
             // Last of what may fail: once the listeners are there, nothing has to be taken back.
             after = bind(next, before, running);
         } catch (RuntimeException | Error e) {
-            closeMissing(newPools, oldPools);
+            SnapshotCompiler.closeMissing(newPools, oldPools);
             throw e;
         }
         snapshot = compiled;
@@ -294,7 +206,7 @@ final class EngineProxy implements ReverseProxy {
             }
         }
         leaving.removeIf(one -> one.context().isEmpty(running));
-        closeMissing(oldPools, newPools);
+        SnapshotCompiler.closeMissing(oldPools, newPools);
         tell(LifecycleListener.Event.UPDATED);
     }
 

@@ -5,7 +5,7 @@ import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
 /** Tells IP literals from names without a lookup. */
-final class IpLiterals {
+public final class IpLiterals {
     private IpLiterals() {}
 
     /**
@@ -14,7 +14,7 @@ final class IpLiterals {
      *
      * @throws IllegalArgumentException if the host has a colon or a bracket and is no IPv6 literal
      */
-    static @Nullable InetAddress parse(String host) {
+    public static @Nullable InetAddress parse(String host) {
         if (host.indexOf(':') >= 0 || host.startsWith("[")) {
             // In brackets: then the JDK reads a literal or throws, and never asks a name server.
             try {

@@ -125,7 +125,10 @@ class ForwardedHeadersPathTest {
                 TrustedProxies.none(),
                 HostPolicy.PRESERVE,
                 builder -> builder);
-        assertThat(received.head()).doesNotContain("evil").doesNotContain("6.6.6.6").doesNotContain("https");
+        assertThat(received.head())
+                .doesNotContain("evil")
+                .doesNotContain("6.6.6.6")
+                .doesNotContain("https");
     }
 
     @Test

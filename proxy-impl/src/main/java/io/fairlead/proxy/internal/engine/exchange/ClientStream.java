@@ -17,6 +17,11 @@ public interface ClientStream {
 
     InetSocketAddress local();
 
+    /** {@code http} or {@code https}, as the client speaks it. */
+    default String scheme() {
+        return "http";
+    }
+
     /** The lines that tell an upstream of this connection's client, when its peer is not trusted to say it itself. */
     byte[] forwardedLines();
 

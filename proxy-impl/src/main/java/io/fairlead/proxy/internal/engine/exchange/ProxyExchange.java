@@ -443,6 +443,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
                         authority,
                         stream.forwardedLines(),
                         stream.peer(),
+                        stream.scheme(),
                         trust != null,
                         outgoingLength(),
                         bodyReplaced);
@@ -880,7 +881,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         ResolvedClient known = resolvedClient;
         ClientResolver trusted = trust;
         if (known == null && trusted != null) {
-            known = trusted.resolve(stream.peer(), "http", head);
+            known = trusted.resolve(stream.peer(), stream.scheme(), head);
             resolvedClient = known;
         }
         return known;
@@ -1016,7 +1017,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     @Override
     public String scheme() {
         ResolvedClient known = resolved();
-        return known == null ? "http" : known.scheme();
+        return known == null ? stream.scheme() : known.scheme();
     }
 
     @Override

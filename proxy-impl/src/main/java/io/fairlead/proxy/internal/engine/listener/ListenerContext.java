@@ -16,14 +16,10 @@ import io.fairlead.proxy.internal.net.CidrSet;
 import io.fairlead.proxy.internal.net.ConnectionLimiter;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
-import io.fairlead.proxy.observe.ExchangeListener;
-import io.fairlead.proxy.observe.ExchangeRecord;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -117,7 +113,7 @@ public final class ListenerContext {
     private void reject(StreamConnection connection, InetSocketAddress peer, FailureCode code) {
         IoUtils.safeClose(connection);
         LOG.debug("{}: {}", peer, code);
-        tell(peer, code, "closed at once", 0);
+        services.refused(peer, code, "closed at once", 0);
     }
 
     Snapshot snapshot() {
@@ -146,7 +142,7 @@ public final class ListenerContext {
     }
 
     byte[] forwardedLines(InetSocketAddress peer, InetSocketAddress local) {
-        return snapshot.get().composer().connectionLines(peer, local);
+        return snapshot.get().composer().connectionLines(peer, local, "http");
     }
 
     byte[] viaLine(HttpVersion received) {
@@ -163,38 +159,7 @@ public final class ListenerContext {
     /** A head that did not become an exchange. */
     void refused(Http1ServerConnection connection, FailureCode code, String detail) {
         LOG.debug("{}: {} {}", connection.peer(), code, detail);
-        tell(connection.peer(), code, detail, code.status());
-    }
-
-    private void tell(InetSocketAddress peer, FailureCode code, String detail, int status) {
-        List<ExchangeListener> listeners = services.listeners();
-        if (listeners.isEmpty()) {
-            return;
-        }
-        ExchangeRecord refused = new ExchangeRecord(
-                0,
-                peer,
-                "",
-                "",
-                "",
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                0,
-                status,
-                Optional.of(code),
-                Optional.of(detail),
-                0,
-                0,
-                java.time.Instant.now(),
-                new ExchangeRecord.Timings(Optional.empty(), Optional.empty(), Duration.ZERO));
-        for (ExchangeListener listener : listeners) {
-            try {
-                listener.onComplete(refused);
-            } catch (RuntimeException e) {
-                LOG.warn("an exchange listener failed", e);
-            }
-        }
+        services.refused(connection.peer(), code, detail, code.status());
     }
 
     void opened(Http1ServerConnection connection) {
