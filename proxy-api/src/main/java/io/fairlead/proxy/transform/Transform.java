@@ -64,6 +64,24 @@ public sealed interface Transform {
         return new Header(Part.REQUEST, Edit.REMOVE, requireNonNull(name, "name"), "");
     }
 
+    /**
+     * Sets a request trailer field in place of those of its name. Trailers need the chunked coding, so a request whose
+     * body has a length is sent chunked instead; one without a body has no trailers and stays as it is (RFC 9110 §6.5).
+     */
+    static Transform setRequestTrailer(String name, String value) {
+        return new Header(Part.REQUEST_TRAILER, Edit.SET, requireNonNull(name, "name"), requireNonNull(value, "value"));
+    }
+
+    /** Adds a request trailer field; see {@link #setRequestTrailer} for how it is sent. */
+    static Transform addRequestTrailer(String name, String value) {
+        return new Header(Part.REQUEST_TRAILER, Edit.ADD, requireNonNull(name, "name"), requireNonNull(value, "value"));
+    }
+
+    /** Removes the request trailer fields of this name. */
+    static Transform removeRequestTrailer(String name) {
+        return new Header(Part.REQUEST_TRAILER, Edit.REMOVE, requireNonNull(name, "name"), "");
+    }
+
     /** Sets a response header field in place of those of its name. */
     static Transform setResponseHeader(String name, String value) {
         return new Header(Part.RESPONSE, Edit.SET, requireNonNull(name, "name"), requireNonNull(value, "value"));
@@ -83,6 +101,12 @@ public sealed interface Transform {
     static Transform setResponseTrailer(String name, String value) {
         return new Header(
                 Part.RESPONSE_TRAILER, Edit.SET, requireNonNull(name, "name"), requireNonNull(value, "value"));
+    }
+
+    /** Adds a response trailer field; only sent with the chunked coding. */
+    static Transform addResponseTrailer(String name, String value) {
+        return new Header(
+                Part.RESPONSE_TRAILER, Edit.ADD, requireNonNull(name, "name"), requireNonNull(value, "value"));
     }
 
     /** Removes the response trailer fields of this name. */
@@ -156,6 +180,8 @@ public sealed interface Transform {
     enum Part {
         /** The request. */
         REQUEST,
+        /** The trailers of the request. */
+        REQUEST_TRAILER,
         /** The response. */
         RESPONSE,
         /** The trailers of the response. */

@@ -553,6 +553,24 @@ final class Model {
         header(table, "removeRequestHeader", Part.REQUEST, Edit.REMOVE, "Removes the request header fields of a name.");
         header(
                 table,
+                "setRequestTrailer",
+                Part.REQUEST_TRAILER,
+                Edit.SET,
+                "Sets a request trailer field in place of those of its name; a body is sent chunked then.");
+        header(
+                table,
+                "addRequestTrailer",
+                Part.REQUEST_TRAILER,
+                Edit.ADD,
+                "Adds a request trailer field; a body is sent chunked then.");
+        header(
+                table,
+                "removeRequestTrailer",
+                Part.REQUEST_TRAILER,
+                Edit.REMOVE,
+                "Removes the request trailer fields of a name.");
+        header(
+                table,
                 "setResponseHeader",
                 Part.RESPONSE,
                 Edit.SET,
@@ -570,6 +588,7 @@ final class Model {
                 Part.RESPONSE_TRAILER,
                 Edit.SET,
                 "Sets a response trailer field in place of those of its name.");
+        header(table, "addResponseTrailer", Part.RESPONSE_TRAILER, Edit.ADD, "Adds a response trailer field.");
         header(
                 table,
                 "removeResponseTrailer",

@@ -25,14 +25,15 @@ public final class TransformPlan {
 
     /** Edits a set of fields. */
     @FunctionalInterface
-    private interface FieldEdit {
+    interface FieldEdit {
         void edit(Headers headers, Map<String, String> variables);
     }
 
     private final TargetEdit[] target;
     private final FieldEdit[] request;
     private final FieldEdit[] response;
-    private final FieldEdit[] trailers;
+    private final @Nullable TrailerEdits requestTrailers;
+    private final @Nullable TrailerEdits responseTrailers;
     private final @Nullable BodyEdit requestBody;
     private final @Nullable BodyEdit responseBody;
 
@@ -40,7 +41,8 @@ public final class TransformPlan {
         this.target = parts.target.toArray(TargetEdit[]::new);
         this.request = parts.request.toArray(FieldEdit[]::new);
         this.response = parts.response.toArray(FieldEdit[]::new);
-        this.trailers = parts.trailers.toArray(FieldEdit[]::new);
+        this.requestTrailers = TrailerEdits.of(parts.requestTrailers, parts.addsRequestTrailers);
+        this.responseTrailers = TrailerEdits.of(parts.responseTrailers, parts.addsResponseTrailers);
         this.requestBody = BodyEdit.of(parts.requestBody);
         this.responseBody = BodyEdit.of(parts.responseBody);
     }
@@ -83,7 +85,8 @@ public final class TransformPlan {
     public boolean isEmpty() {
         return !hasRequestEdits()
                 && !hasResponseEdits()
-                && !hasTrailerEdits()
+                && requestTrailers == null
+                && responseTrailers == null
                 && requestBody == null
                 && responseBody == null;
     }
@@ -96,11 +99,6 @@ public final class TransformPlan {
     /** Whether {@link #editResponse} does anything. */
     public boolean hasResponseEdits() {
         return response.length > 0;
-    }
-
-    /** Whether {@link #editTrailers} does anything. */
-    public boolean hasTrailerEdits() {
-        return trailers.length > 0;
     }
 
     /**
@@ -128,15 +126,20 @@ public final class TransformPlan {
         run(response, headers, variables);
     }
 
-    /** Edits the trailer fields of a response. */
-    public void editTrailers(Headers fields, Map<String, String> variables) {
-        run(trailers, fields, variables);
-    }
-
-    private static void run(FieldEdit[] edits, Headers headers, Map<String, String> variables) {
+    static void run(FieldEdit[] edits, Headers headers, Map<String, String> variables) {
         for (FieldEdit edit : edits) {
             edit.edit(headers, variables);
         }
+    }
+
+    /** What is done with the trailers of the request; null when they stay. */
+    public @Nullable TrailerEdits requestTrailers() {
+        return requestTrailers;
+    }
+
+    /** What is done with the trailers of the response; null when they stay. */
+    public @Nullable TrailerEdits responseTrailers() {
+        return responseTrailers;
     }
 
     /** What is done with the body of the request; null when it stays. */
@@ -154,7 +157,10 @@ public final class TransformPlan {
         private final List<TargetEdit> target = new ArrayList<>();
         private final List<FieldEdit> request = new ArrayList<>();
         private final List<FieldEdit> response = new ArrayList<>();
-        private final List<FieldEdit> trailers = new ArrayList<>();
+        private final List<FieldEdit> requestTrailers = new ArrayList<>();
+        private final List<FieldEdit> responseTrailers = new ArrayList<>();
+        private boolean addsRequestTrailers;
+        private boolean addsResponseTrailers;
         private final List<BodyEdit.Function> requestBody = new ArrayList<>();
         private final List<BodyEdit.Function> responseBody = new ArrayList<>();
 
@@ -170,10 +176,18 @@ public final class TransformPlan {
             } else if (transform instanceof Transform.Query edit) {
                 target.add(new QueryEdit(edit));
             } else if (transform instanceof Transform.Header edit) {
+                boolean adds = edit.edit() != Transform.Edit.REMOVE;
                 switch (edit.part()) {
                     case REQUEST -> request.add(header(edit));
+                    case REQUEST_TRAILER -> {
+                        requestTrailers.add(header(edit));
+                        addsRequestTrailers |= adds;
+                    }
                     case RESPONSE -> response.add(header(edit));
-                    case RESPONSE_TRAILER -> trailers.add(header(edit));
+                    case RESPONSE_TRAILER -> {
+                        responseTrailers.add(header(edit));
+                        addsResponseTrailers |= adds;
+                    }
                 }
             } else if (transform instanceof Transform.RewriteLocation edit) {
                 response.add(location(edit));
@@ -188,7 +202,8 @@ public final class TransformPlan {
                 switch (edit.part()) {
                     case REQUEST -> requestBody.add(function);
                     case RESPONSE -> responseBody.add(function);
-                    case RESPONSE_TRAILER -> throw new IllegalArgumentException("trailers have no body");
+                    case REQUEST_TRAILER, RESPONSE_TRAILER ->
+                        throw new IllegalArgumentException("trailers have no body");
                 }
             }
         }

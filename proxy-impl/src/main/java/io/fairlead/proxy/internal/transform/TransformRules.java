@@ -40,11 +40,20 @@ final class TransformRules {
             "content-type",
             "cookie",
             "date",
+            "expect",
             "expires",
             "host",
+            "if-match",
+            "if-modified-since",
+            "if-none-match",
+            "if-range",
+            "if-unmodified-since",
             "location",
+            "max-forwards",
+            "pragma",
             "proxy-authenticate",
             "proxy-authorization",
+            "range",
             "retry-after",
             "set-cookie",
             "vary",
@@ -160,7 +169,7 @@ final class TransformRules {
             report("NOT_ALLOWED", "name", edit.name(), "a field that is not the proxy's own");
         } else if (name.equals("host") && (edit.part() != Part.REQUEST || edit.edit() != Edit.SET)) {
             report("NOT_ALLOWED", "name", edit.name(), "Host only to be set, and in a request");
-        } else if (edit.part() == Part.RESPONSE_TRAILER && NO_TRAILERS.contains(name)) {
+        } else if (isTrailer(edit.part()) && NO_TRAILERS.contains(name)) {
             report("NOT_ALLOWED", "name", edit.name(), "a field that may stand in trailers (RFC 9110 6.5.1)");
         }
         String value = edit.value();
@@ -173,6 +182,10 @@ final class TransformRules {
         } else if (name.equals("host") && edit.edit() == Edit.SET && !isHost(value)) {
             report("BAD_SYNTAX", "value", value, "a host with an optional port");
         }
+    }
+
+    private static boolean isTrailer(Part part) {
+        return part == Part.REQUEST_TRAILER || part == Part.RESPONSE_TRAILER;
     }
 
     private static boolean isHost(String value) {
@@ -231,7 +244,7 @@ final class TransformRules {
     }
 
     private void body(Transform.BodyEdit edit) {
-        if (edit.part() == Part.RESPONSE_TRAILER) {
+        if (isTrailer(edit.part())) {
             report("NOT_ALLOWED", "part", edit.part().name(), "REQUEST or RESPONSE");
         }
         if (edit.name().isEmpty()) {

@@ -91,13 +91,13 @@ class FieldEditsTest {
         Headers trailers = Headers.create().add("X-Gone", "g");
 
         plan.editResponse(headers, VARIABLES);
-        plan.editTrailers(trailers, VARIABLES);
+        plan.responseTrailers().edit(trailers, VARIABLES);
 
         assertThat(headers.toString()).isEqualTo("X-H: h\nX-H: 42\n");
         assertThat(trailers.toString()).isEqualTo("X-T: t\n");
         assertThat(plan.hasRequestEdits()).isFalse();
         assertThat(plan.hasResponseEdits()).isTrue();
-        assertThat(plan.hasTrailerEdits()).isTrue();
+        assertThat(plan.requestTrailers()).isNull();
         assertThat(plan.isEmpty()).isFalse();
     }
 

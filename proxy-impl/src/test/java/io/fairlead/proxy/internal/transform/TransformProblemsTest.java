@@ -29,7 +29,11 @@ class TransformProblemsTest {
             Transform.setRequestHeader("X-A", ""),
             Transform.removeRequestHeader("Upgrade"),
             Transform.setResponseHeader("X-A", "{\"a\": \"é\"}"),
+            Transform.setRequestTrailer("X-T", "{id}"),
+            Transform.addRequestTrailer("X-T", "{id}"),
+            Transform.removeRequestTrailer("Range"),
             Transform.setResponseTrailer("X-T", "{id}"),
+            Transform.addResponseTrailer("X-T", "{id}"),
             Transform.removeResponseTrailer("Server-Timing"),
             Transform.rewriteLocation("http://in:8080/", ""),
             Transform.rewriteCookieDomain("*", ""),
@@ -78,6 +82,9 @@ class TransformProblemsTest {
                     bad(Transform.setRequestHeader("Host", ""), "value BAD_SYNTAX"),
                     bad(Transform.setResponseTrailer("Set-Cookie", "a=b"), "name NOT_ALLOWED"),
                     bad(new Transform.Header(Part.RESPONSE_TRAILER, Edit.ADD, "TE", "a"), "name NOT_ALLOWED"),
+                    bad(Transform.setRequestTrailer("Authorization", "a"), "name NOT_ALLOWED"),
+                    bad(Transform.addRequestTrailer("If-Match", "a"), "name NOT_ALLOWED"),
+                    bad(Transform.addRequestTrailer("Host", "a"), "name NOT_ALLOWED"),
                     bad(Transform.rewriteLocation("", "/a"), "from MISSING"),
                     bad(Transform.rewriteLocation("/a", "/a b"), "to BAD_SYNTAX"),
                     bad(Transform.rewriteCookieDomain("", "a"), "from MISSING"),
@@ -85,6 +92,7 @@ class TransformProblemsTest {
                     bad(Transform.rewriteCookieDomain("*", "http://a"), "to BAD_SYNTAX"),
                     bad(Transform.rewriteCookiePath("/", "shop"), "to BAD_SYNTAX"),
                     bad(Transform.requestBody("", 0), "name MISSING", "maxBytes OUT_OF_RANGE"),
+                    bad(new Transform.BodyEdit(Part.REQUEST_TRAILER, "f", 1), "part NOT_ALLOWED"),
                     bad(new Transform.BodyEdit(Part.RESPONSE_TRAILER, "f", 1), "part NOT_ALLOWED"))
             .toList();
 

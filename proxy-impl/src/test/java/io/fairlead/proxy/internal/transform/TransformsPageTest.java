@@ -67,8 +67,10 @@ class TransformsPageTest {
             plan.editRequest(request, VARIABLES);
         } else if (plan.hasResponseEdits()) {
             plan.editResponse(headers, VARIABLES);
+        } else if (plan.requestTrailers() != null) {
+            plan.requestTrailers().edit(headers, VARIABLES);
         } else {
-            plan.editTrailers(headers, VARIABLES);
+            plan.responseTrailers().edit(headers, VARIABLES);
         }
         List<String> after = new ArrayList<>();
         if (target) {

@@ -2,36 +2,49 @@ package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.Headers;
-import io.fairlead.proxy.internal.transform.TransformPlan;
+import io.fairlead.proxy.internal.transform.TrailerEdits;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Flow;
 
-/** A body whose trailers are edited once it was read to its end. Its length is hidden, so that it is sent chunked. */
+/**
+ * A body whose trailers are edited once it was read to its end. Its length is hidden if it gets trailers, so that it is sent
+ * chunked.
+ */
 final class EditedTrailersBody implements Body {
 
     private final Body body;
-    private final TransformPlan transforms;
+    private final TrailerEdits edits;
     private final Map<String, String> variables;
 
-    EditedTrailersBody(Body body, TransformPlan transforms, Map<String, String> variables) {
+    EditedTrailersBody(Body body, TrailerEdits edits, Map<String, String> variables) {
         this.body = body;
-        this.transforms = transforms;
+        this.edits = edits;
         this.variables = variables;
+    }
+
+    /** The body as it came. */
+    Body unedited() {
+        return body;
+    }
+
+    @Override
+    public boolean isReplayable() {
+        return body.isReplayable();
     }
 
     @Override
     public OptionalLong length() {
-        return OptionalLong.empty();
+        return edits.adding() ? OptionalLong.empty() : body.length();
     }
 
     @Override
     public Optional<Headers> trailers() {
         Headers trailers = body.trailers().orElseGet(Headers::create);
-        transforms.editTrailers(trailers, variables);
-        return Optional.of(trailers);
+        edits.edit(trailers, variables);
+        return trailers.size() == 0 ? Optional.empty() : Optional.of(trailers);
     }
 
     @Override

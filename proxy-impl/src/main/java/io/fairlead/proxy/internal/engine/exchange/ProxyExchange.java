@@ -25,6 +25,7 @@ import io.fairlead.proxy.internal.route.PathNormalizer;
 import io.fairlead.proxy.internal.route.RouteMatch;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.internal.transform.BodyEdit;
+import io.fairlead.proxy.internal.transform.TrailerEdits;
 import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
 import io.fairlead.proxy.observe.ExchangeListener;
@@ -254,7 +255,8 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     }
 
     private static boolean isUntouched(Body given) {
-        return given instanceof StreamBody handle && !handle.isTaken();
+        Body body = given instanceof EditedTrailersBody edited ? edited.unedited() : given;
+        return body instanceof StreamBody handle && !handle.isTaken();
     }
 
     private void edit(RoutePlan chosen) {
@@ -269,6 +271,11 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
                     settleFailure(FailureCode.TRANSFORM_FAILED, e.toString());
                     return;
                 }
+            }
+            TrailerEdits trailers = transforms.requestTrailers();
+            if (trailers != null && chosen.handler() != null && outgoingLength() != 0) {
+                // On its way to a pool the body is not touched for its trailers, see outgoingBody().
+                body(new EditedTrailersBody(body(), trailers, variables));
             }
             BodyEdit edit = transforms.requestBody();
             if (edit != null && head.hasBody()) {
@@ -369,9 +376,10 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             settleFailure(FailureCode.TRANSFORM_FAILED, e.toString());
             return;
         }
-        Response edited = transforms.hasTrailerEdits()
-                ? response.withBody(new EditedTrailersBody(response.body(), transforms, variables))
-                : response;
+        TrailerEdits trailers = transforms.responseTrailers();
+        Response edited = trailers == null
+                ? response
+                : response.withBody(new EditedTrailersBody(response.body(), trailers, variables));
         BodyEdit edit = transforms.responseBody();
         if (edit == null || edited.body() == Body.empty()) {
             settle(edited);
@@ -467,6 +475,10 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         } else {
             known = new PublisherSource(loop, current, FailureCode.MIDDLEWARE_FAILED);
         }
+        TrailerEdits trailers = requestTrailers();
+        if (known != null && trailers != null) {
+            known = new EditedTrailersSource(known, trailers, variables);
+        }
         outgoing = known;
         return known;
     }
@@ -474,10 +486,18 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     @Override
     public long outgoingLength() {
         Body current = body;
-        if (current != null && bodyReplaced) {
-            return current.length().orElse(-1);
-        }
-        return head.chunked() ? -1 : Math.max(0, head.contentLength());
+        long length = current != null && bodyReplaced
+                ? current.length().orElse(-1)
+                : head.chunked() ? -1 : Math.max(0, head.contentLength());
+        TrailerEdits trailers = requestTrailers();
+        // Trailers need the chunked coding (RFC 9112 §7.1.2). What has no body stays without: a GET that is sent
+        // chunked would be another request.
+        return length != 0 && trailers != null && trailers.adding() ? -1 : length;
+    }
+
+    private @Nullable TrailerEdits requestTrailers() {
+        RoutePlan chosen = plan;
+        return chosen == null ? null : chosen.transforms().requestTrailers();
     }
 
     @Override
