@@ -1,8 +1,8 @@
 package io.fairlead.proxy.internal.lifecycle;
 
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.testing.Await;
 import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 
 /** Looks into a running proxy for what it has not given back. */
 public final class LeakCheck {
@@ -35,20 +35,13 @@ public final class LeakCheck {
      * save theirs. The clients must be closed.
      */
     public static void awaitIdle(ReverseProxy proxy) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (true) {
-            Usage now = usage(proxy);
-            if (now.buffers() == 0
-                    && now.clients() == 0
-                    && now.upstreamsInUse() == 0
-                    && now.timers() <= now.upstreamsIdle()) {
-                return;
-            }
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("the proxy has not given back all it took: " + now);
-            }
-            LockSupport.parkNanos(1_000_000);
-        }
+        Await.soon("the proxy to give back all it took", PATIENCE)
+                .until(
+                        () -> usage(proxy),
+                        now -> now.buffers() == 0
+                                && now.clients() == 0
+                                && now.upstreamsInUse() == 0
+                                && now.timers() <= now.upstreamsIdle());
     }
 
     private static Usage usage(ReverseProxy proxy) {

@@ -16,6 +16,7 @@ import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.testing.Await;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.Records;
 import io.fairlead.proxy.testing.TestUpstream;
@@ -35,7 +36,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -332,12 +332,9 @@ class UpdatePathTest {
                 // Each update meets requests: it waits until some were answered since the one before.
                 int before = answered.get();
                 proxy.update(config(i % 2 == 0 ? one : two, "all", "r" + i));
-                long deadline = System.nanoTime() + 5_000_000_000L;
-                while (answered.get() < before + 10
-                        && System.nanoTime() < deadline
-                        && clients.stream().noneMatch(CompletableFuture::isDone)) {
-                    LockSupport.parkNanos(500_000);
-                }
+                Await.soon("ten answers after update " + i, Duration.ofSeconds(5))
+                        .until(() -> answered.get() >= before + 10
+                                || clients.stream().anyMatch(CompletableFuture::isDone));
             }
             done.set(true);
             for (CompletableFuture<Void> client : clients) {

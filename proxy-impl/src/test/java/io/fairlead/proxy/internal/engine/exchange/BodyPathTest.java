@@ -14,6 +14,7 @@ import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.testing.Await;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.RawResponse;
 import io.fairlead.proxy.testing.ReceivedRequest;
@@ -39,7 +40,6 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -315,7 +315,7 @@ class BodyPathTest {
         slow.send(GET);
         slow.readHead();
         // It stands still once the kernel's buffers and ours are full: far below what it would give.
-        long seen = awaitStandstill(endless.given);
+        long seen = Await.standstill(endless.given, Duration.ofMillis(200));
         assertThat(seen).isGreaterThan(0).isLessThan(32L << 20);
         slow.close();
         assertThat(endless.awaitCancelled()).isTrue();
@@ -363,26 +363,11 @@ class BodyPathTest {
             }
         });
         Flow.Subscription subscription = subscribed.get(5, TimeUnit.SECONDS);
-        assertThat(awaitStandstill(sent)).isLessThan(size);
+        assertThat(Await.standstill(sent, Duration.ofMillis(200))).isLessThan(size);
         assertThat(read).hasValue(0);
         subscription.request(Long.MAX_VALUE);
         upload.get(10, TimeUnit.SECONDS);
         assertThat(client.readResponse().bodyText()).isEqualTo("read " + size);
-    }
-
-    /** The value that a counter keeps for 200 ms. */
-    private static long awaitStandstill(AtomicLong counter) {
-        long last = -1;
-        long since = System.nanoTime();
-        while (System.nanoTime() - since < 200_000_000L) {
-            long now = counter.get();
-            if (now != last || now == 0) {
-                last = now;
-                since = System.nanoTime();
-            }
-            LockSupport.parkNanos(1_000_000);
-        }
-        return last;
     }
 
     /** Gives so many pieces of this size, as far as it is asked. */

@@ -4,6 +4,7 @@ import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.observe.ExchangeRecord;
+import io.fairlead.proxy.testing.Await;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
@@ -14,7 +15,6 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -114,13 +114,7 @@ final class ProxyFixture implements AfterEachCallback {
 
     /** Waits until the condition holds. */
     static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("waited " + PATIENCE + " for " + what);
-            }
-            LockSupport.parkNanos(1_000_000);
-        }
+        Await.soon(what, PATIENCE).until(condition::getAsBoolean);
     }
 
     @Override

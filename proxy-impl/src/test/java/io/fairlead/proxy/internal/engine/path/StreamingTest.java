@@ -4,6 +4,7 @@ import static io.fairlead.proxy.internal.engine.path.ProxyFixture.GET;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.internal.lifecycle.LeakCheck;
+import io.fairlead.proxy.testing.Await;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.ScriptedExchange;
 import io.fairlead.proxy.testing.TestUpstream;
@@ -17,6 +18,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -209,15 +211,6 @@ class StreamingTest {
 
     /** Sees that nothing more is taken, and that what was taken is what four socket buffers hold. */
     private static void assertStops(AtomicLong written) {
-        long[] last = {-1, System.nanoTime()};
-        ProxyFixture.await("the sender to be stopped", () -> {
-            long now = written.get();
-            if (now != last[0]) {
-                last[0] = now;
-                last[1] = System.nanoTime();
-            }
-            return now > 0 && System.nanoTime() - last[1] > 500_000_000;
-        });
-        assertThat(written.get()).isLessThan(40_000_000);
+        assertThat(Await.standstill(written, Duration.ofMillis(500))).isLessThan(40_000_000);
     }
 }
