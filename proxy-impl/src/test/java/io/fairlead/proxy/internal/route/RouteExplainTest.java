@@ -2,16 +2,18 @@ package io.fairlead.proxy.internal.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.proxy.internal.net.IpLiterals;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Explanation.Candidate;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.testing.TestRequest;
 import java.net.InetAddress;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class RouteExplainTest {
-    private static final InetAddress CLIENT = TestRequest.address("192.0.2.7");
+    private static final InetAddress CLIENT = IpLiterals.parse("192.0.2.7");
 
     private static Route route(String id, Match match) {
         return Route.builder(id).match(match).build();

@@ -3,10 +3,12 @@ package io.fairlead.proxy.internal.route;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.Problem;
+import io.fairlead.proxy.internal.net.IpLiterals;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.Seeds;
+import io.fairlead.proxy.testing.TestRequest;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -38,7 +40,7 @@ class RouteTablePropertyTest {
             List<Ranked> ranked = Ranked.all(routes);
             for (int i = 0; i < 40; i++) {
                 TestRequest request = request(random);
-                InetAddress client = TestRequest.address(any(random, CLIENTS));
+                InetAddress client = IpLiterals.parse(any(random, CLIENTS));
                 RouteMatch found = table.find(request, client);
                 String about = request + " from " + client + " among " + routes;
                 int expected = ranked.stream()
@@ -70,7 +72,7 @@ class RouteTablePropertyTest {
             RouteTable table = RouteTable.compile(routes);
             for (int i = 0; i < 20; i++) {
                 TestRequest request = request(random);
-                InetAddress client = TestRequest.address(any(random, CLIENTS));
+                InetAddress client = IpLiterals.parse(any(random, CLIENTS));
                 RouteMatch found = table.find(request, client);
                 Explanation explanation = table.explain(request, client);
                 assertThat(explanation.routeId().orElse(""))
@@ -101,7 +103,7 @@ class RouteTablePropertyTest {
             RouteTable table = RouteTable.compile(routes);
             for (int i = 0; i < 100; i++) {
                 TestRequest request = request(random);
-                int index = table.find(request, TestRequest.address(any(random, CLIENTS)))
+                int index = table.find(request, IpLiterals.parse(any(random, CLIENTS)))
                         .index();
                 assertThat(unreachable).as("%s among %s", request, routes).doesNotContain(index);
             }

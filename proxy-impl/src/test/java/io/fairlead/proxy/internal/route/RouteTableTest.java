@@ -3,8 +3,10 @@ package io.fairlead.proxy.internal.route;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.fairlead.proxy.internal.net.IpLiterals;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.testing.TestRequest;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class RouteTableTest {
-    private static final InetAddress CLIENT = TestRequest.address("192.0.2.7");
+    private static final InetAddress CLIENT = IpLiterals.parse("192.0.2.7");
 
     private static Route route(String id, Match match) {
         return Route.builder(id).match(match).build();
@@ -154,7 +156,7 @@ class RouteTableTest {
         Match match = Match.clientAddress("192.0.2.0/24", "::1");
         assertThat(fits(match, TestRequest.get("h", "/"))).isTrue();
         assertThat(table(match)
-                        .find(TestRequest.get("h", "/"), TestRequest.address("192.0.3.1"))
+                        .find(TestRequest.get("h", "/"), IpLiterals.parse("192.0.3.1"))
                         .found())
                 .isFalse();
     }
@@ -300,28 +302,28 @@ class RouteTableTest {
     void onlyWhatRoutesAskFor_isReadFromTheRequest() {
         TestRequest any = TestRequest.get("h", "/a?b");
         assertThat(table(Match.any()).find(any, CLIENT).found()).isTrue();
-        assertThat(List.of(any.hostCalls, any.pathCalls, any.queryCalls, any.headerCalls))
+        assertThat(List.of(any.hostCalls(), any.pathCalls(), any.queryCalls(), any.headerCalls()))
                 .containsOnly(0);
 
         TestRequest byHost = TestRequest.get("h", "/a?b");
         assertThat(table(Match.host("h"), Match.any()).find(byHost, CLIENT).index())
                 .isZero();
-        assertThat(List.of(byHost.pathCalls, byHost.queryCalls, byHost.headerCalls))
+        assertThat(List.of(byHost.pathCalls(), byHost.queryCalls(), byHost.headerCalls()))
                 .containsOnly(0);
 
         TestRequest byPath = TestRequest.get("h", "/a?b");
         assertThat(table(Match.path("/a"), Match.any()).find(byPath, CLIENT).index())
                 .isZero();
-        assertThat(List.of(byPath.hostCalls, byPath.queryCalls, byPath.headerCalls))
+        assertThat(List.of(byPath.hostCalls(), byPath.queryCalls(), byPath.headerCalls()))
                 .containsOnly(0);
-        assertThat(byPath.pathCalls).isOne();
+        assertThat(byPath.pathCalls()).isOne();
 
         TestRequest elsewhere = TestRequest.get("h", "/b?b");
         assertThat(table(Match.path("/a").and(Match.query("b")).and(Match.cookie("c")), Match.any())
                         .find(elsewhere, CLIENT)
                         .index())
                 .isOne();
-        assertThat(List.of(elsewhere.queryCalls, elsewhere.headerCalls)).containsOnly(0);
+        assertThat(List.of(elsewhere.queryCalls(), elsewhere.headerCalls())).containsOnly(0);
     }
 
     @Test
@@ -332,7 +334,7 @@ class RouteTableTest {
                 Route.builder("winner").order(-1).match(Match.path("/**")).build());
         TestRequest request = TestRequest.get("h", "/a/b").with("X", "1");
         assertThat(RouteTable.compile(routes).find(request, CLIENT).index()).isOne();
-        assertThat(request.headerCalls).isZero();
+        assertThat(request.headerCalls()).isZero();
     }
 
     @Test

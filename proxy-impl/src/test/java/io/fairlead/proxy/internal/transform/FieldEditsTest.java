@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.http.Headers;
 import io.fairlead.proxy.testing.Seeds;
+import io.fairlead.proxy.testing.TestRequest;
 import io.fairlead.proxy.transform.Transform;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ class FieldEditsTest {
     }
 
     private static Headers request(Transform... transforms) {
-        EditedRequest request = new EditedRequest("/");
+        TestRequest request = TestRequest.get("/");
         request.headers().add("Accept", "a").add("X-Old", "1").add("x-old", "2");
         TransformPlan.compile(List.of(transforms), Map.of()).editRequest(request, VARIABLES);
         return request.headers();
@@ -55,7 +56,7 @@ class FieldEditsTest {
             String value = random.ints(random.nextInt(20), 0, 0x300)
                     .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                     .toString();
-            EditedRequest request = new EditedRequest("/");
+            TestRequest request = TestRequest.get("/");
             TransformPlan.compile(List.of(Transform.setRequestHeader("A", "{v}"), Transform.setPath("/x{v}")), Map.of())
                     .editRequest(request, Map.of("v", value));
             assertThat(request.headers().size()).isEqualTo(1);

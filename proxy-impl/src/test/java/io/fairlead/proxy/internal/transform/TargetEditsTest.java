@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.proxy.testing.Seeds;
+import io.fairlead.proxy.testing.TestRequest;
 import io.fairlead.proxy.transform.Transform;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,7 +23,7 @@ class TargetEditsTest {
             Map.of("id", "42", "odd", "a/b c?d#e&f=g%", "crlf", "x\r\nHost: evil", "word", "größe", "up", "..");
 
     static String edit(String target, Transform... transforms) {
-        EditedRequest request = new EditedRequest(target);
+        TestRequest request = TestRequest.get(target);
         TransformPlan.compile(List.of(transforms), Map.of()).editRequest(request, VARIABLES);
         return request.target();
     }
@@ -82,7 +83,7 @@ class TargetEditsTest {
 
     @Test
     void variableOfDots_failsInsteadOfClimbing() {
-        EditedRequest request = new EditedRequest("/a");
+        TestRequest request = TestRequest.get("/a");
         TransformPlan plan = TransformPlan.compile(List.of(Transform.setPath("/files/{up}/x")), Map.of());
 
         assertThatThrownBy(() -> plan.editRequest(request, VARIABLES))
@@ -183,7 +184,7 @@ class TargetEditsTest {
 
     @Test
     void editThatChangesNothing_doesNotTouchTheTarget() {
-        EditedRequest request = new EditedRequest("/a?b");
+        TestRequest request = TestRequest.get("/a?b");
         TransformPlan.compile(List.of(Transform.stripPrefix("/x"), Transform.removeQuery("c")), Map.of())
                 .editRequest(request, Map.of());
         assertThat(request.targetEdits()).isZero();

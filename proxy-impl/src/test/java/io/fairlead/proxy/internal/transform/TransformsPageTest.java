@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.transform;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.http.Headers;
+import io.fairlead.proxy.testing.TestRequest;
 import io.fairlead.proxy.transform.Transform;
 import java.io.IOException;
 import java.lang.reflect.Method;
@@ -58,7 +59,7 @@ class TransformsPageTest {
         TransformPlan plan = TransformPlan.compile(List.of(transform), Map.of());
 
         boolean target = !example.before().isEmpty() && example.before().get(0).startsWith("/");
-        EditedRequest request = new EditedRequest(target ? example.before().get(0) : "/");
+        TestRequest request = TestRequest.get(target ? example.before().get(0) : "/");
         Headers headers = request.headers();
         if (!target) {
             example.before().forEach(line -> headers.add(line.split(": ", 2)[0], line.split(": ", 2)[1]));

@@ -1,23 +1,26 @@
-package io.fairlead.proxy.internal.route;
+package io.fairlead.proxy.testing;
 
 import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.Headers;
 import io.fairlead.proxy.http.HttpVersion;
 import io.fairlead.proxy.http.Request;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
+import io.fairlead.proxy.internal.route.PathNormalizer;
 import java.util.Optional;
 
-/** A request without a connection, which counts what is asked of it. */
-final class TestRequest implements Request {
+/**
+ * A request without a connection or a body, to be routed and edited. It counts what is asked of it, so that a test can
+ * tell that something was not looked at.
+ */
+public final class TestRequest implements Request {
     private final String method;
     private final String host;
-    private final String target;
     private final Headers headers = Headers.create();
-    int hostCalls;
-    int pathCalls;
-    int queryCalls;
-    int headerCalls;
+    private String target;
+    private int targetEdits;
+    private int hostCalls;
+    private int pathCalls;
+    private int queryCalls;
+    private int headerCalls;
 
     private TestRequest(String method, String host, String target) {
         this.method = method;
@@ -25,25 +28,48 @@ final class TestRequest implements Request {
         this.target = target;
     }
 
-    static TestRequest of(String method, String host, String target) {
+    public static TestRequest of(String method, String host, String target) {
         return new TestRequest(method, host, target);
     }
 
-    static TestRequest get(String host, String target) {
+    public static TestRequest get(String host, String target) {
         return of("GET", host, target);
     }
 
-    static InetAddress address(String literal) {
-        try {
-            return InetAddress.getByName(literal);
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(e);
-        }
+    /** A GET for which the host does not matter. */
+    public static TestRequest get(String target) {
+        return get("test", target);
     }
 
-    TestRequest with(String name, String value) {
+    /** Adds a field. */
+    public TestRequest with(String name, String value) {
         headers.add(name, value);
         return this;
+    }
+
+    /** How often the target was set. */
+    public int targetEdits() {
+        return targetEdits;
+    }
+
+    /** How often the host was asked for. */
+    public int hostCalls() {
+        return hostCalls;
+    }
+
+    /** How often the normalised path was asked for. */
+    public int pathCalls() {
+        return pathCalls;
+    }
+
+    /** How often the query was asked for. */
+    public int queryCalls() {
+        return queryCalls;
+    }
+
+    /** How often the fields were asked for. */
+    public int headerCalls() {
+        return headerCalls;
     }
 
     @Override
@@ -57,8 +83,13 @@ final class TestRequest implements Request {
     }
 
     @Override
-    public Request target(String target) {
-        throw new UnsupportedOperationException();
+    public Request target(String newTarget) {
+        if (!newTarget.startsWith("/") || newTarget.chars().anyMatch(c -> c <= ' ' || c == 127)) {
+            throw new IllegalArgumentException(newTarget);
+        }
+        target = newTarget;
+        targetEdits++;
+        return this;
     }
 
     @Override
@@ -109,7 +140,7 @@ final class TestRequest implements Request {
 
     @Override
     public Request body(Body body) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException("it has none");
     }
 
     @Override
