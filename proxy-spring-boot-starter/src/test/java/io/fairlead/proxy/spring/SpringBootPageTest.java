@@ -48,9 +48,18 @@ class SpringBootPageTest {
         return block.group(1);
     }
 
-    private static ProxyConfig yaml(String yaml) throws IOException {
+    /** The first example of the page. */
+    static PropertySource<?> yamlOfThePage() throws IOException {
+        return source(block("docs/spring-boot.md", "yaml"));
+    }
+
+    private static PropertySource<?> source(String yaml) throws IOException {
         ByteArrayResource file = new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8));
-        return read(new YamlPropertySourceLoader().load("page", file).get(0));
+        return new YamlPropertySourceLoader().load("page", file).get(0);
+    }
+
+    private static ProxyConfig yaml(String yaml) throws IOException {
+        return read(source(yaml));
     }
 
     private static ProxyConfig read(PropertySource<?> source) {

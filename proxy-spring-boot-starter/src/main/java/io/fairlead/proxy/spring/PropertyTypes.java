@@ -1,0 +1,279 @@
+package io.fairlead.proxy.spring;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The shape of the {@code fairlead.*} properties, for editors alone: the metadata names these types, and editors read
+ * from them what may stand in an element of a list or of a map. Nothing makes an instance. Written by
+ * {@code MetadataTest} from the table that the reader uses, too.
+ */
+final class PropertyTypes {
+
+    private PropertyTypes() {}
+
+    /**
+     * Asks for presence unless {@code value} or {@code regex} is given.
+     *
+     * @param name The name.
+     * @param value Exactly this value.
+     * @param regex A regular expression for the whole value.
+     */
+    record CookieMatch(String name, String value, String regex) {}
+
+    /**
+     * Which fields tell the upstream of the client.
+     */
+    enum ForwardedHeaders {
+        X_FORWARDED,
+        FORWARDED,
+        OFF
+    }
+
+    /**
+     * Asks for presence unless {@code value} or {@code regex} is given.
+     *
+     * @param name The name, regardless of case.
+     * @param value Exactly this value.
+     * @param regex A regular expression for the whole value.
+     */
+    record HeaderMatch(String name, String value, String regex) {}
+
+    /**
+     * Which Host field the servers get: the client's, or their own.
+     */
+    enum HostPolicy {
+        PRESERVE,
+        TARGET
+    }
+
+    /**
+     * What the clients of one listener may use up.
+     *
+     * @param maxConnections Connections in all; more are closed at once.
+     * @param maxConnectionsPerClient Connections of one client address (IPv6: of one /64 network); more are closed at
+     *     once. 0: no limit.
+     * @param maxTargetBytes Bytes of the request target; more is 414.
+     * @param maxHeaderBytes Bytes of a request's head; more is 431.
+     * @param maxHeaderFields Fields of a request's head; more is 431.
+     * @param maxBodyBytes Bytes of a request's body; more is 413. 0: no limit. A route may set its own.
+     * @param minBodyBytesPerSecond The mean rate that a request's body must keep after its first 5 s; slower is 408. 0:
+     *     no limit.
+     */
+    record Limits(
+            Integer maxConnections,
+            Integer maxConnectionsPerClient,
+            DataSize maxTargetBytes,
+            DataSize maxHeaderBytes,
+            Integer maxHeaderFields,
+            DataSize maxBodyBytes,
+            Integer minBodyBytesPerSecond) {}
+
+    /**
+     * An address where clients connect.
+     *
+     * @param host The address or local host name to bind.
+     * @param port The port to bind; 0 takes a free one.
+     * @param limits What a client may use up.
+     * @param trustedProxies The networks whose {@code X-Forwarded-*} and {@code Forwarded} fields are believed.
+     * @param halfClose Whether a client that closed its sending side still gets its answer.
+     */
+    record Listener(String host, Integer port, Limits limits, List<String> trustedProxies, Boolean halfClose) {}
+
+    /**
+     * How a server is chosen for a request.
+     */
+    enum LoadBalancer {
+        ROUND_ROBIN
+    }
+
+    /**
+     * Which requests: all keys must hold; no key is every request.
+     *
+     * @param host {@code shop.example.com}, or {@code *.example.com} for every name below it.
+     * @param path {@code /health} exactly, {@code /api/**} with all below it, {@code /users/{id}} with a variable.
+     * @param pathRegex A regular expression for the whole path; its named groups become variables.
+     * @param method The method is one of these.
+     * @param header A header field.
+     * @param query A query parameter.
+     * @param cookie A cookie.
+     * @param clientAddress The client's address lies in one of these CIDR blocks.
+     * @param all All of these hold.
+     * @param any One of these holds.
+     * @param not This does not hold.
+     */
+    record Match(
+            String host,
+            String path,
+            String pathRegex,
+            List<String> method,
+            HeaderMatch header,
+            QueryMatch query,
+            CookieMatch cookie,
+            List<String> clientAddress,
+            List<Match> all,
+            List<Match> any,
+            Match not) {}
+
+    /**
+     * Asks for presence unless {@code value} or {@code regex} is given.
+     *
+     * @param name The name.
+     * @param value Exactly this value.
+     * @param regex A regular expression for the whole value.
+     */
+    record QueryMatch(String name, String value, String regex) {}
+
+    /**
+     * Answers with a redirect.
+     *
+     * @param status 301, 302, 303, 307 or 308.
+     * @param location The Location field; {@code {name}} stands for a variable, {@code {path}}, {@code {query}} and
+     *     {@code {host}} for those of the request.
+     */
+    record Redirect(Integer status, String location) {}
+
+    /**
+     * Answers with fixed content.
+     *
+     * @param status 200 to 599.
+     * @param headers Header fields.
+     * @param body Text, sent in UTF-8.
+     */
+    record Respond(Integer status, Map<String, String> headers, String body) {}
+
+    /**
+     * Which requests go where. One of {@code to}, {@code redirect} and {@code respond} is needed.
+     *
+     * @param id Unique; log and metrics show it.
+     * @param match Which requests it takes; all if left out.
+     * @param order Lower comes first, whatever the specificity.
+     * @param middleware Code around its exchanges, outermost first.
+     * @param transforms Edits of what is forwarded and returned, in order.
+     * @param to The name of a pool, or of a handler that the program registered.
+     * @param redirect Answers with a redirect.
+     * @param respond Answers with fixed content.
+     * @param timeouts Its own deadlines; what is left out is as in the proxy's.
+     * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
+     */
+    record Route(
+            String id,
+            Match match,
+            Integer order,
+            List<String> middleware,
+            List<Transform> transforms,
+            String to,
+            Redirect redirect,
+            Respond respond,
+            Timeouts timeouts,
+            DataSize maxBodyBytes) {}
+
+    /**
+     * The deadline of every phase of an exchange; {@code 0s} switches one off.
+     *
+     * @param requestHead From the first byte of a request's head to its last; 408.
+     * @param connect Making a connection to a target; 504.
+     * @param responseHead From the last byte of the request sent to the head of the answer; 504.
+     * @param middleware What one middleware may take until it goes on or answers; 500.
+     * @param attempt One attempt, from picking the target to the head of the answer; 504.
+     * @param total The whole exchange; 504, or a cut stream once the response has begun.
+     * @param idle Between two reads or writes of a body, on either side; 408, 504 or a cut stream.
+     * @param keepAlive How long a client's connection without a request is kept.
+     */
+    record Timeouts(
+            Duration requestHead,
+            Duration connect,
+            Duration responseHead,
+            Duration middleware,
+            Duration attempt,
+            Duration total,
+            Duration idle,
+            Duration keepAlive) {}
+
+    /**
+     * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
+     *     for a variable of the match.
+     *
+     * @param type Which of them.
+     * @param path Of set-path.
+     * @param prefix Of strip-prefix, add-prefix.
+     * @param regex Of path-regex.
+     * @param replacement Of path-regex.
+     * @param name Of set-query, add-query, remove-query, set-request-header, add-request-header, remove-request-header,
+     *     set-response-header, add-response-header, remove-response-header, set-response-trailer,
+     *     remove-response-trailer, request-body, response-body.
+     * @param value Of set-query, add-query, set-request-header, add-request-header, set-response-header,
+     *     add-response-header, set-response-trailer.
+     * @param from Of rewrite-location, rewrite-cookie-domain, rewrite-cookie-path.
+     * @param to Of rewrite-location, rewrite-cookie-domain, rewrite-cookie-path.
+     * @param maxBytes Of request-body, response-body.
+     */
+    record Transform(
+            TransformType type,
+            String path,
+            String prefix,
+            String regex,
+            String replacement,
+            String name,
+            String value,
+            String from,
+            String to,
+            DataSize maxBytes) {}
+
+    /**
+     * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
+     *     for a variable of the match.
+     */
+    enum TransformType {
+        SET_PATH,
+        STRIP_PREFIX,
+        ADD_PREFIX,
+        PATH_REGEX,
+        SET_QUERY,
+        ADD_QUERY,
+        REMOVE_QUERY,
+        SET_REQUEST_HEADER,
+        ADD_REQUEST_HEADER,
+        REMOVE_REQUEST_HEADER,
+        SET_RESPONSE_HEADER,
+        ADD_RESPONSE_HEADER,
+        REMOVE_RESPONSE_HEADER,
+        SET_RESPONSE_TRAILER,
+        REMOVE_RESPONSE_TRAILER,
+        REWRITE_LOCATION,
+        REWRITE_COOKIE_DOMAIN,
+        REWRITE_COOKIE_PATH,
+        REQUEST_BODY,
+        RESPONSE_BODY
+    }
+
+    /**
+     * A named group of servers that answer alike, and how to connect to them.
+     *
+     * @param name Unique; routes refer to it.
+     * @param targets The servers.
+     * @param loadBalancer How a server is chosen.
+     * @param hostPolicy Which Host field the servers get: the client's, or their own.
+     * @param maxConnectionsPerTarget The most connections to one server, over all I/O threads.
+     * @param maxQueued The most exchanges that wait for a connection to one server; 0: none waits.
+     * @param queueTimeout How long an exchange waits for a connection before it gets 503.
+     * @param idleTimeout How long an unused connection is kept; below the servers' own keep-alive time.
+     * @param maxAge The age at which a connection is not used again; {@code 0s}: any age.
+     * @param dnsRefresh How often names are resolved again.
+     * @param maxResponseHeaderBytes The most bytes that the head of an answer may have.
+     */
+    record UpstreamPool(
+            String name,
+            List<String> targets,
+            LoadBalancer loadBalancer,
+            HostPolicy hostPolicy,
+            Integer maxConnectionsPerTarget,
+            Integer maxQueued,
+            Duration queueTimeout,
+            Duration idleTimeout,
+            Duration maxAge,
+            Duration dnsRefresh,
+            DataSize maxResponseHeaderBytes) {}
+}
