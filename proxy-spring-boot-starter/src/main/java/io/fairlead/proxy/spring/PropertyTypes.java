@@ -202,10 +202,11 @@ final class PropertyTypes {
      * @param regex Of path-regex.
      * @param replacement Of path-regex.
      * @param name Of set-query, add-query, remove-query, set-request-header, add-request-header, remove-request-header,
-     *     set-response-header, add-response-header, remove-response-header, set-response-trailer,
-     *     remove-response-trailer, request-body, response-body.
-     * @param value Of set-query, add-query, set-request-header, add-request-header, set-response-header,
-     *     add-response-header, set-response-trailer.
+     *     set-request-trailer, add-request-trailer, remove-request-trailer, set-response-header, add-response-header,
+     *     remove-response-header, set-response-trailer, add-response-trailer, remove-response-trailer, request-body,
+     *     response-body.
+     * @param value Of set-query, add-query, set-request-header, add-request-header, set-request-trailer,
+     *     add-request-trailer, set-response-header, add-response-header, set-response-trailer, add-response-trailer.
      * @param from Of rewrite-location, rewrite-cookie-domain, rewrite-cookie-path.
      * @param to Of rewrite-location, rewrite-cookie-domain, rewrite-cookie-path.
      * @param maxBytes Of request-body, response-body.
@@ -237,10 +238,14 @@ final class PropertyTypes {
         SET_REQUEST_HEADER,
         ADD_REQUEST_HEADER,
         REMOVE_REQUEST_HEADER,
+        SET_REQUEST_TRAILER,
+        ADD_REQUEST_TRAILER,
+        REMOVE_REQUEST_TRAILER,
         SET_RESPONSE_HEADER,
         ADD_RESPONSE_HEADER,
         REMOVE_RESPONSE_HEADER,
         SET_RESPONSE_TRAILER,
+        ADD_RESPONSE_TRAILER,
         REMOVE_RESPONSE_TRAILER,
         REWRITE_LOCATION,
         REWRITE_COOKIE_DOMAIN,

@@ -21,13 +21,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.reactor.netty.NettyWebServer;
+import org.springframework.boot.reactor.netty.autoconfigure.NettyReactiveWebServerAutoConfiguration;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.tomcat.TomcatWebServer;
+import org.springframework.boot.tomcat.autoconfigure.reactive.TomcatReactiveWebServerAutoConfiguration;
+import org.springframework.boot.web.server.WebServer;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -54,7 +62,7 @@ class ApplicationTest {
     @RestController
     static class WebApplication {
         static volatile CountDownLatch entered = new CountDownLatch(1);
-        static volatile CountDownLatch mayAnswer = new CountDownLatch(1);
+        static volatile CompletableFuture<String> answer = new CompletableFuture<>();
 
         @GetMapping("/app")
         String app() {
@@ -62,9 +70,41 @@ class ApplicationTest {
         }
 
         @GetMapping("/slow")
-        String slow() throws InterruptedException {
+        CompletableFuture<String> slow() {
             entered.countDown();
-            return mayAnswer.await(30, TimeUnit.SECONDS) ? "slow" : "too slow";
+            return answer;
+        }
+    }
+
+    /** Servers that applications run on; the test class path has all of them, so the one that is not meant is left out. */
+    enum Server {
+        TOMCAT_WITH_WEBMVC(WebApplicationType.SERVLET, TomcatWebServer.class, ""),
+        TOMCAT_WITH_WEBFLUX(
+                WebApplicationType.REACTIVE,
+                TomcatWebServer.class,
+                NettyReactiveWebServerAutoConfiguration.class.getName()),
+        /** What Spring Boot takes for WebFlux unless told otherwise. */
+        NETTY_WITH_WEBFLUX(
+                WebApplicationType.REACTIVE,
+                NettyWebServer.class,
+                TomcatReactiveWebServerAutoConfiguration.class.getName());
+
+        private final WebApplicationType type;
+        private final Class<? extends WebServer> kind;
+        private final String leftOut;
+
+        Server(WebApplicationType type, Class<? extends WebServer> kind, String leftOut) {
+            this.type = type;
+            this.kind = kind;
+            this.leftOut = leftOut;
+        }
+
+        ConfigurableApplicationContext run(String... more) {
+            String[] arguments = Stream.concat(Stream.of("--spring.autoconfigure.exclude=" + leftOut), Stream.of(more))
+                    .toArray(String[]::new);
+            ConfigurableApplicationContext context = ApplicationTest.run(WebApplication.class, type, arguments);
+            assertThat(((WebServerApplicationContext) context).getWebServer()).isInstanceOf(kind);
+            return context;
         }
     }
 
@@ -94,18 +134,10 @@ class ApplicationTest {
         }
     }
 
-    @Test
-    void webMvc_runsTheProxyBesideTheApplication() throws Exception {
-        runsBesideTheApplication(WebApplicationType.SERVLET);
-    }
-
-    @Test
-    void webFlux_runsTheProxyBesideTheApplication() throws Exception {
-        runsBesideTheApplication(WebApplicationType.REACTIVE);
-    }
-
-    private static void runsBesideTheApplication(WebApplicationType type) throws Exception {
-        try (ConfigurableApplicationContext context = run(WebApplication.class, type, "--server.port=0")) {
+    @ParameterizedTest
+    @EnumSource
+    void withWeb_runsTheProxyBesideTheApplication(Server server) throws Exception {
+        try (ConfigurableApplicationContext context = server.run("--server.port=0")) {
             int application = context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
             int proxy = context.getBean(ReverseProxy.class).port();
             assertThat(proxy).isNotEqualTo(application);
@@ -126,14 +158,13 @@ class ApplicationTest {
     }
 
     /** The proxy stops first, and only when its exchanges are over: so the application still answers what was forwarded. */
-    @Test
-    void exchangeInFlight_isFinishedBeforeTheApplicationStops() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void exchangeInFlight_isFinishedBeforeTheApplicationStops(Server server) throws Exception {
         WebApplication.entered = new CountDownLatch(1);
-        WebApplication.mayAnswer = new CountDownLatch(1);
+        WebApplication.answer = new CompletableFuture<>();
         int port = freePort();
-        ConfigurableApplicationContext context = run(
-                WebApplication.class,
-                WebApplicationType.SERVLET,
+        ConfigurableApplicationContext context = server.run(
                 "--server.port=" + port,
                 "--server.shutdown=immediate",
                 "--fairlead.pools.self.targets=http://127.0.0.1:" + port,
@@ -146,7 +177,7 @@ class ApplicationTest {
         CompletableFuture<Void> closed = CompletableFuture.runAsync(context::close);
         awaitClosedListener(proxy);
         assertThat(closed).isNotDone();
-        WebApplication.mayAnswer.countDown();
+        WebApplication.answer.complete("slow");
 
         assertThat(answer.get(30, TimeUnit.SECONDS).body()).isEqualTo("slow");
         closed.get(30, TimeUnit.SECONDS);
