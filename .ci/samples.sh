@@ -48,6 +48,13 @@ stop() {
   unset 'pids[-1]'
 }
 
+# quiet NAME: a sample prints its own lines, not those of the libraries that it is made of.
+quiet() {
+  if grep -qE 'INFO|DEBUG|XNIO|JBoss' "$work/$1.log"; then
+    fail "$1 prints log lines of libraries" "$work/$1.log"
+  fi
+}
+
 start quickstart -jar samples/quickstart/target/quickstart.jar --port 0
 quickstart=$url
 call quickstart "$quickstart/"
@@ -55,6 +62,8 @@ call quickstart "$quickstart/"
 # The standalone proxy in front of the quickstart's.
 start standalone -jar samples/standalone/target/standalone.jar --listen 127.0.0.1:0 --upstream "$quickstart"
 call standalone "$url/"
+quiet quickstart
+quiet standalone
 stop
 
 echo '{"version": 1, "routes": "none"}' >"$work/bad.json"
