@@ -191,6 +191,8 @@ final class EngineProxy implements ReverseProxy {
             after = bind(next, before, running);
         } catch (RuntimeException | Error e) {
             SnapshotCompiler.closeMissing(newPools, oldPools);
+            // Those that were bound before one failed; the update may be tried again and again.
+            leaving.removeIf(one -> one.context().isEmpty(running));
             throw e;
         }
         snapshot = compiled;

@@ -249,6 +249,22 @@ class UpdatePathTest {
         }
     }
 
+    /** A program that tries again until an address is free has kept the listeners of each try. */
+    @Test
+    void updateThatFailsAgainAndAgain_keepsNoListeners() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+                ReverseProxy proxy = with(config(one, "all")).start()) {
+            ProxyConfig next = config(one, "all").toBuilder()
+                    .listener(Listener.http("127.0.0.1", freePort()))
+                    .listener(Listener.http("127.0.0.1", taken.getLocalPort()))
+                    .build();
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> proxy.update(next)).isInstanceOf(UncheckedIOException.class);
+            }
+            assertThat(((EngineProxy) proxy).leavingListeners()).isZero();
+        }
+    }
+
     @Test
     void removedListenersWithoutConnections_areForgotten() throws Exception {
         try (ReverseProxy proxy = with(config(one, "all")).start()) {
