@@ -7,7 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +22,7 @@ final class ConfigFile {
     private final PrintStream err;
     private String taken = "";
     private String last = "";
+    private boolean again;
     private boolean missing;
 
     ConfigFile(Path path, PrintStream err) {
@@ -40,8 +41,12 @@ final class ConfigFile {
         }
     }
 
-    /** Hands on the content if it is another one than before, and did not change since the last look. */
-    void poll(Consumer<String> changed) {
+    /**
+     * Hands on the content if it is another one than before, and did not change since the last look.
+     *
+     * @param changed whether that is done with; if not, it gets the same content again at the next look
+     */
+    void poll(Predicate<String> changed) {
         String now = readQuietly();
         if (now == null) {
             return;
@@ -49,9 +54,9 @@ final class ConfigFile {
         // A writer may be half way through; a content that stands for two looks is whole.
         boolean settled = now.equals(last);
         last = now;
-        if (settled && !now.equals(taken)) {
+        if (settled && (again || !now.equals(taken))) {
             taken = now;
-            changed.accept(now);
+            again = !changed.test(now);
         }
     }
 

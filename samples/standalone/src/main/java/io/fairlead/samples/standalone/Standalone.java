@@ -28,6 +28,8 @@ public final class Standalone {
 
     private final PrintStream out;
     private final PrintStream err;
+    /** Why the last update is tried again; empty if it is not. */
+    private String waitingFor = "";
 
     Standalone(PrintStream out, PrintStream err) {
         this.out = out;
@@ -129,8 +131,12 @@ public final class Standalone {
         return config;
     }
 
-    /** Puts a changed file in force; whatever is wrong with it, the running configuration stays and the watch goes on. */
-    void update(ReverseProxy proxy, Arguments arguments, String json) {
+    /**
+     * Puts a changed file in force; whatever is wrong with it, the running configuration stays and the watch goes on.
+     *
+     * @return false if the file may be right and only the moment is wrong: an address that somebody still holds
+     */
+    boolean update(ReverseProxy proxy, Arguments arguments, String json) {
         try {
             ProxyConfig before = proxy.config();
             ProxyConfig config = fromJson(json);
@@ -146,10 +152,25 @@ public final class Standalone {
         } catch (ConfigurationException e) {
             tell(arguments, e);
             err.println("The running configuration stays.");
+        } catch (UncheckedIOException e) {
+            tellOnce(arguments.config().orElseThrow() + ": " + e.getMessage()
+                    + "; the running configuration stays, and the new one is tried again");
+            return false;
         } catch (RuntimeException e) {
             err.println(arguments.config().orElseThrow() + ": " + e.getMessage() + "; the running configuration stays");
         }
         err.flush();
+        waitingFor = "";
+        return true;
+    }
+
+    /** Looks come twice a second; what stays as it was is not told each time. */
+    private void tellOnce(String problem) {
+        if (!problem.equals(waitingFor)) {
+            err.println(problem);
+            err.flush();
+        }
+        waitingFor = problem;
     }
 
     /** A line for each problem, with the name of the file, or of the flag that it came from. */

@@ -22,6 +22,7 @@ final class ConfigFileTest {
 
     private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
     private final List<String> seen = new ArrayList<>();
+    private boolean done = true;
 
     private ConfigFile open(String content) throws IOException {
         ConfigFile file = new ConfigFile(
@@ -33,7 +34,10 @@ final class ConfigFileTest {
 
     private void poll(ConfigFile file, int times) {
         for (int i = 0; i < times; i++) {
-            file.poll(seen::add);
+            file.poll(content -> {
+                seen.add(content);
+                return done;
+            });
         }
     }
 
@@ -54,6 +58,30 @@ final class ConfigFileTest {
         assertThat(seen).isEmpty();
         poll(file, 3);
         assertThat(seen).containsExactly("half and half");
+    }
+
+    @Test
+    void contentThatCannotBeTakenYet_isHandedOnAgain() throws IOException {
+        ConfigFile file = open("a");
+        Files.writeString(directory.resolve("proxy.json"), "b");
+        done = false;
+        poll(file, 4);
+        assertThat(seen).containsExactly("b", "b", "b");
+        done = true;
+        poll(file, 3);
+        assertThat(seen).containsExactly("b", "b", "b", "b");
+    }
+
+    @Test
+    void contentThatCannotBeTakenYet_givesWayToAnother() throws IOException {
+        ConfigFile file = open("a");
+        Files.writeString(directory.resolve("proxy.json"), "b");
+        done = false;
+        poll(file, 2);
+        done = true;
+        Files.writeString(directory.resolve("proxy.json"), "a");
+        poll(file, 3);
+        assertThat(seen).containsExactly("b", "a");
     }
 
     @Test

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.ReverseProxy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -56,7 +60,11 @@ final class StandaloneTest {
     }
 
     private static String respond(String body) {
-        return "{\"version\": 1, \"listeners\": [{\"host\": \"127.0.0.1\", \"port\": 0}], \"routes\":"
+        return respond(0, body);
+    }
+
+    private static String respond(int port, String body) {
+        return "{\"version\": 1, \"listeners\": [{\"host\": \"127.0.0.1\", \"port\": " + port + "}], \"routes\":"
                 + " [{\"id\": \"all\", \"respond\": {\"status\": 200, \"body\": \"" + body + "\"}}]}";
     }
 
@@ -230,6 +238,53 @@ final class StandaloneTest {
 
         file(respond("third"));
         await().atMost(Duration.ofSeconds(20)).until(() -> get(port), "third"::equals);
+    }
+
+    /** The other process may be one that is just being stopped: then nobody would touch the file again. */
+    @Test
+    void changedFileWithAnAddressInUse_isTakenOverOnceTheAddressIsFree() throws Exception {
+        ServerSocket holder = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        toClose.add(holder);
+        Path file = file(respond("first"));
+        Program program = new Program("--config", file.toString());
+        int port = program.port();
+
+        file(respond(holder.getLocalPort(), "second"));
+        await().atMost(Duration.ofSeconds(20)).until(() -> program.err().contains("the new one is tried again"));
+        assertThat(get(port)).isEqualTo("first");
+        holder.close();
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> program.err().contains(": reloaded, "));
+        assertThat(get(holder.getLocalPort())).isEqualTo("second");
+        assertThat(program.err()).containsOnlyOnce("cannot listen on 127.0.0.1:" + holder.getLocalPort());
+    }
+
+    @Test
+    void updateThatFailsAgain_isToldOnceForEachProblem() throws Exception {
+        ServerSocket one = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ServerSocket two = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        toClose.addAll(List.of(one, two));
+        Arguments arguments = Arguments.parse("--config", "proxy.json");
+        Standalone standalone = new Standalone(
+                new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
+        ReverseProxy proxy = ReverseProxy.builder()
+                .config(ProxyConfig.fromJson(respond("first")))
+                .start();
+        toClose.add(proxy);
+
+        for (ServerSocket held : List.of(one, one, one, two, two)) {
+            assertThat(standalone.update(proxy, arguments, respond(held.getLocalPort(), "next")))
+                    .isFalse();
+        }
+        assertThat(err.toString(StandardCharsets.UTF_8).lines())
+                .hasSize(2)
+                .anyMatch(line -> line.contains(":" + one.getLocalPort() + ": "))
+                .anyMatch(line -> line.contains(":" + two.getLocalPort() + ": "));
+
+        two.close();
+        assertThat(standalone.update(proxy, arguments, respond(two.getLocalPort(), "next")))
+                .isTrue();
+        assertThat(proxy.port()).isEqualTo(two.getLocalPort());
     }
 
     @Test
