@@ -149,25 +149,11 @@ public class HeaderBlock implements Headers {
      * the guard has refused requests that name them, and in a response they are ours to judge.
      */
     public final void removeNominated(int i) {
-        int at = valueOffset(i);
-        int stop = at + valueLength(i);
-        while (at < stop) {
-            int comma = at;
-            while (comma < stop && bytes[comma] != ',') {
-                comma++;
-            }
-            int from = at;
-            int to = comma;
-            while (from < to && (bytes[from] == ' ' || bytes[from] == '\t')) {
-                from++;
-            }
-            while (to > from && (bytes[to - 1] == ' ' || bytes[to - 1] == '\t')) {
-                to--;
-            }
-            if (to > from) {
-                removeNamed(from, to - from);
-            }
-            at = comma + 1;
+        int stop = valueOffset(i) + valueLength(i);
+        for (long e = TokenList.next(bytes, valueOffset(i), stop);
+                e != TokenList.END;
+                e = TokenList.next(bytes, TokenList.stop(e), stop)) {
+            removeNamed(TokenList.start(e), TokenList.length(e));
         }
     }
 
@@ -196,25 +182,8 @@ public class HeaderBlock implements Headers {
     /** Whether the comma-separated value of a field with this id holds {@code lowerToken}. */
     public final boolean hasToken(int id, byte[] lowerToken) {
         for (int i = find(id); i >= 0; i = findAfter(i, id)) {
-            int at = valueOffset(i);
-            int stop = at + valueLength(i);
-            while (at < stop) {
-                int comma = at;
-                while (comma < stop && bytes[comma] != ',') {
-                    comma++;
-                }
-                int from = at;
-                int to = comma;
-                while (from < to && (bytes[from] == ' ' || bytes[from] == '\t')) {
-                    from++;
-                }
-                while (to > from && (bytes[to - 1] == ' ' || bytes[to - 1] == '\t')) {
-                    to--;
-                }
-                if (Ascii.equalsIgnoreCase(bytes, from, to - from, lowerToken)) {
-                    return true;
-                }
-                at = comma + 1;
+            if (TokenList.contains(bytes, valueOffset(i), valueLength(i), lowerToken)) {
+                return true;
             }
         }
         return false;

@@ -22,18 +22,19 @@ public final class RequestHead extends HeaderBlock {
     private final boolean originForm;
     private @Nullable String method;
 
-    RequestHead(HeadParser parser, byte[] bytes, int end, int[] index, int count) {
+    RequestHead(RequestParser parser, byte[] bytes, int end, int[] index, int count) {
         super(bytes, end, index, count);
-        this.lineLength = parser.firstLine;
-        this.methodLength = parser.methodLength;
-        this.targetOffset = parser.targetOffset;
-        this.targetLength = parser.targetLength;
-        this.version = parser.version;
-        this.contentLength = parser.contentLength;
-        this.chunked = parser.chunked;
-        this.keepAlive = parser.keepAlive;
+        RequestLine line = parser.line;
+        this.lineLength = line.length;
+        this.methodLength = line.methodLength;
+        this.targetOffset = line.targetOffset;
+        this.targetLength = line.targetLength;
+        this.version = line.version;
+        this.contentLength = parser.framing.contentLength;
+        this.chunked = parser.framing.chunked;
+        this.keepAlive = parser.framing.keepAlive(line.version);
         this.expectContinue = parser.expectContinue;
-        this.originForm = parser.originForm;
+        this.originForm = line.originForm;
     }
 
     public String method() {

@@ -13,15 +13,15 @@ public final class ResponseHead extends HeaderBlock {
     private final boolean chunked;
     private final boolean keepAlive;
 
-    ResponseHead(HeadParser parser, byte[] bytes, int end, int[] index, int count) {
+    ResponseHead(ResponseParser parser, byte[] bytes, int end, int[] index, int count) {
         super(bytes, end, index, count);
         this.version = parser.version;
         this.status = parser.status;
         this.reasonOffset = parser.reasonOffset;
         this.reasonLength = parser.reasonLength;
-        this.contentLength = parser.contentLength;
-        this.chunked = parser.chunked;
-        this.keepAlive = parser.keepAlive;
+        this.contentLength = parser.framing.contentLength;
+        this.chunked = parser.framing.chunked;
+        this.keepAlive = parser.framing.keepAlive(parser.version);
     }
 
     public HttpVersion version() {
