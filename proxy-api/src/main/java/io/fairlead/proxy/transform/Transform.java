@@ -34,6 +34,22 @@ public sealed interface Transform {
         return new PathRegex(requireNonNull(regex, "regex"), requireNonNull(replacement, "replacement"));
     }
 
+    /**
+     * Rewrites a path that fits a template to another one; a path that does not fit stays as it is. {@code
+     * pathTemplate("/api/{id}/x/**", "/v2/{id}/**")} makes {@code /v2/7/a%2Fb} of {@code /api/7/x/a%2Fb}.
+     *
+     * <p>What a variable of the template, or <code>**</code> at its end, stands for goes into the new path byte for byte.
+     * Segments are compared as in routing: escapes of unreserved characters count as the characters, path parameters and
+     * empty segments do not count, and dot segments are resolved before, so that no path climbs out of the replacement.
+     *
+     * @param template in the syntax of {@link io.fairlead.proxy.route.Match#path}
+     * @param replacement the new path; a <code>{name}</code> that the template does not have is a variable of the route's
+     *     match
+     */
+    static Transform pathTemplate(String template, String replacement) {
+        return new PathTemplate(requireNonNull(template, "template"), requireNonNull(replacement, "replacement"));
+    }
+
     /** Sets a query parameter in place of those of its name. Name and value are given decoded. */
     static Transform setQuery(String name, String value) {
         return new Query(Edit.SET, requireNonNull(name, "name"), requireNonNull(value, "value"));
@@ -224,6 +240,14 @@ public sealed interface Transform {
      * @param replacement with group references
      */
     record PathRegex(String regex, String replacement) implements Transform {}
+
+    /**
+     * See {@link Transform#pathTemplate}.
+     *
+     * @param template that the path must fit
+     * @param replacement with variables of the template and of the route
+     */
+    record PathTemplate(String template, String replacement) implements Transform {}
 
     /**
      * An edit of the query.

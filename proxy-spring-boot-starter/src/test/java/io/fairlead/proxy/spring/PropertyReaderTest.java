@@ -134,6 +134,8 @@ class PropertyReaderTest {
                       "timeouts": {"total": "2s"},
                       "transforms": [ {"type": "stripPrefix", "prefix": "/users"},
                         {"type": "pathRegex", "regex": "/(a+)", "replacement": "/$1"},
+                        {"type": "pathTemplate", "template": "/{a}/**", "replacement": "/v2/{a}/**"},
+                        {"type": "setRequestTrailer", "name": "X-Id", "value": "{id}"},
                         {"type": "setRequestHeader", "name": "X-Id", "value": "{id}"},
                         {"type": "removeResponseHeader", "name": "Server"},
                         {"type": "requestBody", "name": "upper", "maxBytes": 100} ]},

@@ -540,6 +540,21 @@ final class Model {
                                 Syntax.ANY_TEXT,
                                 Transform.PathRegex::replacement,
                                 "With `$1` or `${name}` for groups."));
+        table.add(
+                Transform.PathTemplate.class,
+                new ObjectType<Transform.PathTemplate, Transform.PathTemplate>(
+                                "pathTemplate",
+                                "Rewrites a path that fits a template, such as `/api/{id}/**`, to another one.",
+                                new Transform.PathTemplate("", ""),
+                                values ->
+                                        new Transform.PathTemplate(values.text("template"), values.text("replacement")),
+                                one -> one)
+                        .required("template", Syntax.PATH, Transform.PathTemplate::template, "As the path of a match.")
+                        .required(
+                                "replacement",
+                                Syntax.PATH,
+                                Transform.PathTemplate::replacement,
+                                "With variables of the template and the match, and `**` at its end."));
         query(table, "setQuery", Edit.SET, "Sets a query parameter in place of those of its name.");
         query(table, "addQuery", Edit.ADD, "Adds a query parameter.");
         query(table, "removeQuery", Edit.REMOVE, "Removes the query parameters of a name.");

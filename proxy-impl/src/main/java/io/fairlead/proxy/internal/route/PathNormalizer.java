@@ -49,19 +49,19 @@ public final class PathNormalizer {
             char c = rawPath.charAt(i);
             if (c == '/') {
                 if (previous == '/') {
-                    return rewrite(rawPath);
+                    return rewrite(rawPath, false);
                 }
             } else if (c == '.') {
                 if (previous == '/' && dotSegmentAt(rawPath, i)) {
-                    return rewrite(rawPath);
+                    return rewrite(rawPath, false);
                 }
             } else if (c == '%') {
                 if (!keptEscapeAt(rawPath, i)) {
-                    return rewrite(rawPath);
+                    return rewrite(rawPath, false);
                 }
                 i += 2;
             } else if (c >= ASCII || !PLAIN[c]) {
-                return rewrite(rawPath);
+                return rewrite(rawPath, false);
             }
             previous = c;
         }
@@ -95,14 +95,16 @@ public final class PathNormalizer {
         return high < 0 || low < 0 ? -1 : high << 4 | low;
     }
 
-    private static String rewrite(String path) {
+    /** @param keepBytes whether the segments that stay keep their bytes */
+    private static String rewrite(String path, boolean keepBytes) {
         int length = path.length();
         StringBuilder out = new StringBuilder(length + 8);
         int at = 0;
         while (at < length) {
             int slash = out.length();
+            int from = at + 1;
             out.append('/');
-            at = segment(path, at + 1, out);
+            at = segment(path, from, out);
             boolean last = at == length;
             boolean removed = false;
             if (is(out, slash, "/") && !last || is(out, slash, "/.")) {
@@ -112,6 +114,9 @@ public final class PathNormalizer {
                 out.setLength(slash);
                 out.setLength(Math.max(0, out.lastIndexOf("/")));
                 removed = true;
+            } else if (keepBytes) {
+                out.setLength(slash + 1);
+                out.append(path, from, at);
             }
             if (removed && last) {
                 // What a dot segment at the end leaves is a folder: /a/. is /a/ (RFC 3986 §5.2.4).
@@ -163,6 +168,31 @@ public final class PathNormalizer {
             }
         }
         return at;
+    }
+
+    /** The normalised form of one raw segment. */
+    static String segment(String raw) {
+        StringBuilder out = new StringBuilder(raw.length());
+        segment(raw, 0, out);
+        return out.toString();
+    }
+
+    /**
+     * A raw path that begins with a slash, with its dot segments resolved as in the normalised form; the segments that stay
+     * keep their bytes. The same instance if there are none.
+     */
+    static String withoutDotSegments(String rawPath) {
+        int at = 0;
+        while (at < rawPath.length()) {
+            int slash = rawPath.indexOf('/', at + 1);
+            int end = slash < 0 ? rawPath.length() : slash;
+            String text = segment(rawPath.substring(at + 1, end));
+            if (text.equals(".") || text.equals("..")) {
+                return rewrite(rawPath, true);
+            }
+            at = end;
+        }
+        return rawPath;
     }
 
     private static void escape(int octet, StringBuilder out) {

@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.transform;
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import io.fairlead.proxy.internal.route.PathTemplate;
 import io.fairlead.proxy.transform.Transform;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,16 +18,19 @@ final class PathEdits {
         void edit(Target target, Map<String, String> variables);
     }
 
+    /** What a template ends with that takes all that follows, and its replacement to put that there. */
+    private static final String REST = "/**";
+
     private PathEdits() {}
 
     static TargetEdit set(Transform.SetPath edit) {
         Template path = Template.of(edit.path(), Encoding.URI);
-        return (target, variables) -> target.path(expandPath(path, variables));
+        return (target, variables) -> target.path(expandPath(path, variables, Map.of()));
     }
 
     static TargetEdit addPrefix(Transform.AddPrefix edit) {
         Template prefix = Template.of(trimSlash(edit.prefix()), Encoding.URI);
-        return (target, variables) -> target.path(expandPath(prefix, variables) + target.path());
+        return (target, variables) -> target.path(expandPath(prefix, variables, Map.of()) + target.path());
     }
 
     static TargetEdit stripPrefix(Transform.StripPrefix edit) {
@@ -63,6 +67,23 @@ final class PathEdits {
         };
     }
 
+    static TargetEdit template(Transform.PathTemplate edit) {
+        PathTemplate template = PathTemplate.parse(edit.template());
+        boolean rest = edit.replacement().endsWith(REST);
+        Template replacement = Template.of(withoutRest(edit.replacement()), Encoding.URI);
+        return (target, variables) -> {
+            PathTemplate.Found found = template.find(target.path());
+            if (found != null) {
+                String path = expandPath(replacement, variables, found.variables());
+                target.path(rest ? path + found.rest() : path);
+            }
+        };
+    }
+
+    static String withoutRest(String path) {
+        return path.endsWith(REST) ? path.substring(0, path.length() - REST.length()) : path;
+    }
+
     private static String trimSlash(String prefix) {
         return prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix;
     }
@@ -71,8 +92,8 @@ final class PathEdits {
      * A variable of {@code .} or {@code ..} would be a dot segment, percent-encoded or not, and climb out of the path
      * that the configuration gave.
      */
-    private static String expandPath(Template template, Map<String, String> variables) {
-        String path = template.expand(variables);
+    private static String expandPath(Template template, Map<String, String> variables, Map<String, String> captured) {
+        String path = template.expand(variables, captured);
         if (template.hasVariables() && hasDotSegment(path)) {
             throw new IllegalArgumentException("a variable makes a dot segment of the path");
         }

@@ -70,13 +70,22 @@ final class Template {
     }
 
     String expand(Map<String, String> variables) {
+        return expand(variables, Map.of());
+    }
+
+    /** @param raw goes in as it is, in place of variables of the same names */
+    String expand(Map<String, String> variables, Map<String, String> raw) {
         if (!hasVariables()) {
             return parts.get(0);
         }
         StringBuilder out = new StringBuilder();
         for (int i = 0; i < parts.size(); i++) {
             String part = parts.get(i);
-            out.append(i % 2 == 0 ? part : encoding.encode(variables.getOrDefault(part, "")));
+            if (i % 2 != 0) {
+                String given = raw.get(part);
+                part = given == null ? encoding.encode(variables.getOrDefault(part, "")) : given;
+            }
+            out.append(part);
         }
         return out.toString();
     }

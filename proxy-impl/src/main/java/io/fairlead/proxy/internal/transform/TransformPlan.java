@@ -173,6 +173,8 @@ public final class TransformPlan {
                 target.add(PathEdits.addPrefix(edit));
             } else if (transform instanceof Transform.PathRegex edit) {
                 target.add(PathEdits.regex(edit));
+            } else if (transform instanceof Transform.PathTemplate edit) {
+                target.add(PathEdits.template(edit));
             } else if (transform instanceof Transform.Query edit) {
                 target.add(new QueryEdit(edit));
             } else if (transform instanceof Transform.Header edit) {

@@ -4,6 +4,7 @@ import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.http.HttpSyntax;
+import io.fairlead.proxy.internal.route.PathTemplate;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.transform.Transform.Edit;
 import io.fairlead.proxy.transform.Transform.Part;
@@ -79,6 +80,8 @@ final class TransformRules {
             prefix(edit.prefix(), true);
         } else if (transform instanceof Transform.PathRegex edit) {
             regex(edit);
+        } else if (transform instanceof Transform.PathTemplate edit) {
+            template(edit);
         } else if (transform instanceof Transform.Query edit) {
             if (edit.name().isEmpty()) {
                 report("MISSING", "name", edit.name(), "the name of a parameter");
@@ -154,6 +157,24 @@ final class TransformRules {
                     "replacement",
                     edit.replacement(),
                     "$1 or ${name} of a group of the regex, \\$ for a dollar: " + e.getDescription());
+        }
+    }
+
+    private void template(Transform.PathTemplate edit) {
+        boolean rest = edit.replacement().endsWith("/**");
+        try {
+            if (!PathTemplate.parse(edit.template()).isPrefix() && rest) {
+                report("BAD_SYNTAX", "replacement", edit.replacement(), "no \"**\", since the template has none");
+                return;
+            }
+        } catch (IllegalArgumentException e) {
+            report("BAD_SYNTAX", "template", edit.template(), String.valueOf(e.getMessage()));
+        }
+        String path = PathEdits.withoutRest(edit.replacement());
+        if (path.contains("**")) {
+            report("BAD_SYNTAX", "replacement", edit.replacement(), "a path with \"**\" as its last segment only");
+        } else if (!path.isEmpty() || !rest) {
+            path("replacement", path, true);
         }
     }
 

@@ -150,7 +150,7 @@ final class RandomConfig {
     }
 
     private Transform transform() {
-        return switch (random.nextInt(25)) {
+        return switch (random.nextInt(26)) {
             case 0 -> Transform.setPath("/{id}/x");
             case 1 -> Transform.stripPrefix("/api");
             case 2 -> Transform.addPrefix("/v1");
@@ -171,6 +171,7 @@ final class RandomConfig {
             case 17 -> Transform.rewriteCookiePath("/", "/shop/");
             case 18 -> Transform.requestBody(name(), 1 + random.nextInt(100));
             case 19 -> Transform.responseBody(name(), Integer.MAX_VALUE);
+            case 24 -> Transform.pathTemplate("/api/{id}/**", one("/v2/{id}/**", "/x{id}", "/**"));
             case 20 -> Transform.setRequestTrailer(name(), fieldValue().strip());
             case 21 -> Transform.addRequestTrailer(name(), fieldValue().strip());
             case 22 -> Transform.removeRequestTrailer(name());

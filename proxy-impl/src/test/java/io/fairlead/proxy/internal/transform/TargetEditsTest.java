@@ -109,6 +109,71 @@ class TargetEditsTest {
         assertThat(edit(before, Transform.pathRegex(regex, replacement))).isEqualTo(after);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "/api/{id}/x/**, /v2/{id}/**, /api/7/x/a/b?q=%2f&x, /v2/7/a/b?q=%2f&x",
+        "/api/{id}/x/**, /v2/{id}/**, /api/7/x, /v2/7",
+        "/api/{id}/x/**, /v2/{id}/**, /api/7/x/, /v2/7/",
+        "/api/{id}/x/**, /v2/{id}/**, /api/a%2fb%20%e4/x/c%2F;v=1//d, /v2/a%2fb%20%e4/c%2F;v=1//d",
+        "/api/{id}/x/**, /v2/{id}/**, /api/7/y/a%7E, /api/7/y/a%7E",
+        "/api/{id}/x/**, /v2/{id}/**, /api//x/a, /api//x/a",
+        "/api/{id}/x/**, /v2/{id}/**, /API/7/x, /API/7/x",
+        "/api/{id}/x/**, /v2/{id}/**, /%61pi/%7E/x/a, /v2/%7E/a",
+        "/api/{id}/x/**, /v2/{id}/**, //api;p=1/7;p=2//x/a, /v2/7;p=2/a",
+        "/users/{user}/orders/{order}, /orders/{order}-of-{user}.json, /users/u/orders/o, /orders/o-of-u.json",
+        "/users/{user}/orders/{order}, /orders/{order}, /users/u/orders/o/, /users/u/orders/o/",
+        "/users/{user}, /{id}/{user}/{missing}x, /users/u, /42/u/x",
+        "/users/{id}, /people/{id}, /users/u, /people/u",
+        "/u/{user}, /{odd}/{user}, /u/%3f, /a%2Fb%20c%3Fd%23e%26f%3Dg%25/%3f",
+        "/caf\u00e9/{x}, /cafe/{x}, /caf%c3%a9/1, /cafe/1",
+        "/a/, /b, /a/, /b",
+        "/a/, /b, /a, /a",
+        "/a, /b, /a/, /a/",
+        "/api/**, /**, /api, /",
+        "/api/**, /**, /api/x%2F, /x%2F",
+        "/**, /v2/**, /, /v2/",
+        "/**, /v2/**, /a/b, /v2/a/b",
+        "/api/**, /v2, /api/x, /v2",
+    })
+    void pathTemplate_rewritesWhatFits(String template, String replacement, String before, String after) {
+        assertThat(edit(before, Transform.pathTemplate(template, replacement))).isEqualTo(after);
+    }
+
+    /** Routing looks at the path with its dot segments resolved; what is forwarded must not be another place. */
+    @ParameterizedTest
+    @CsvSource({
+        "/api/7/x/../../../admin, /api/7/x/../../../admin",
+        "/api/7/x/a/../../../../api/8/x/b%2f, /v2/8/b%2f",
+        "/api/7/x/a/%2E%2e;p/b%20, /v2/7/b%20",
+        "/api/./7/x/a/., /v2/7/a/",
+        "/api/../x/a, /api/../x/a",
+        "/api/7/x/..%2f..%2Fadmin, /v2/7/..%2f..%2Fadmin",
+    })
+    void pathTemplateWithDotSegments_cannotBeClimbedOutOf(String before, String after) {
+        assertThat(edit(before, Transform.pathTemplate("/api/{id}/x/**", "/v2/{id}/**")))
+                .isEqualTo(after);
+    }
+
+    @Test
+    void segmentsOfATemplate_stayByteIdentical() {
+        Seeds.run(500, random -> {
+            String one = "a" + raw(random, "%;");
+            String rest = IntStream.range(0, random.nextInt(6))
+                    .mapToObj(i -> "/b" + raw(random, "%;"))
+                    .collect(Collectors.joining());
+            String query = random.nextBoolean() ? "?" + raw(random, "&=%/?") : "";
+            assertThat(edit("/api/" + one + rest + query, Transform.pathTemplate("/api/{x}/**", "/{x}/v2/**")))
+                    .isEqualTo("/" + one + "/v2" + rest + query);
+        });
+    }
+
+    @Test
+    void variableOfDotsInATemplate_failsInsteadOfClimbing() {
+        assertThatThrownBy(() -> edit("/a/b", Transform.pathTemplate("/a/{x}", "/{up}/{x}")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("dot segment");
+    }
+
     @Test
     void pathWithoutSlashAfterARegex_getsOne() {
         assertThat(edit("/ab", Transform.pathRegex("x*", "-"))).isEqualTo("/-/-a-b-");
