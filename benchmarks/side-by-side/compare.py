@@ -4,7 +4,7 @@
     compare.py                                       every proxy, every scenario
     compare.py --only haproxy,undertow,fairlead --scenarios 1k --rounds 5
     compare.py --only haproxy,mine --extra 'mine=19020=java -jar mine.jar 19020 {origin}'
-    compare.py --only fairlead,undertow --scenarios 1k --strace
+    compare.py --only fairlead,undertow --scenarios 1k --strace --jfr
 
 Scenarios: 1k (1 KiB bodies over keep-alive connections), 1m (1 MiB bodies), close (a new connection for each request).
 All proxies run at the same time and take turns round by round, so that a disturbance of the machine meets all of them.
@@ -12,13 +12,15 @@ All proxies run at the same time and take turns round by round, so that a distur
 
 import argparse
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
-from harness import JVM_OPTIONS, JVM_PEERS, Failed, Lab, cpu_seconds, describe, median, memory_mib, need, prioritise, table, tree, wrk
+from harness import JVM_OPTIONS, JVM_PEERS, Failed, Lab, cpu_seconds, describe, jdk, median, memory_mib, need, prioritise, table, tree, wrk
 
 SCENARIOS = {
     "1k": ("/1k", (), "1 KiB bodies, keep-alive"),
@@ -95,6 +97,38 @@ def system_calls(lab, name, process, scenario, options):
     return each
 
 
+def profile(lab, name, process, scenario, options):
+    """A JVM's own recording under load for ten seconds: which methods the samples lie in, and what was allocated."""
+    path, headers, _ = SCENARIOS[scenario]
+    recording = os.path.join(lab.tmp, f"{name}.jfr")
+    subprocess.run([jdk("jcmd"), str(process.pid), "JFR.start", "name=load", "settings=profile"], check=True, capture_output=True)
+    load = wrk(lab.url(name, path), options.connections, 10, headers)
+    subprocess.run([jdk("jcmd"), str(process.pid), "JFR.stop", "name=load", f"filename={recording}"], check=True, capture_output=True)
+
+    def events(kind):
+        printed = subprocess.run([jdk("jfr"), "print", "--json", "--stack-depth", "1", "--events", kind, recording],
+                                 check=True, capture_output=True, text=True).stdout
+        return [event["values"] for event in json.loads(printed)["recording"]["events"]]
+
+    def method(sample):
+        frames = (sample["stackTrace"] or {}).get("frames") or [{"method": {"type": {"name": "?"}, "name": "?"}}]
+        called = frames[0]["method"]
+        return called["type"]["name"].rsplit("/", 1)[-1].rsplit(".", 1)[-1] + "." + called["name"]
+
+    def shares(counted):
+        total = sum(counted.values())
+        return ", ".join(f"{what} {100 * n / total:.1f} %" for what, n in counted.most_common(20))
+
+    java, native = (Counter(method(s) for s in events(kind)) for kind in ("jdk.ExecutionSample", "jdk.NativeMethodSample"))
+    allocated = Counter()
+    for sample in events("jdk.ObjectAllocationSample"):
+        allocated[sample["objectClass"]["name"].replace("/", ".")] += sample["weight"]
+    print(f"{name}: {load['requests']} requests, {sum(java.values())} samples in Java, {sum(native.values())} in native methods")
+    print(f"  in Java: {shares(java)}")
+    print(f"  native: {shares(native)}")
+    print(f"  allocated, {sum(allocated.values()) / load['requests']:.0f} B a request: {shares(allocated)}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help=f"proxies, with commas between (default: {','.join(PROXIES)} and every --extra)")
@@ -107,6 +141,7 @@ def main():
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--jvm", default=JVM_OPTIONS, help="options of every JVM proxy (default: %(default)s)")
     parser.add_argument("--strace", action="store_true", help="also count system calls per request, for 3 s")
+    parser.add_argument("--jfr", action="store_true", help="also profile the JVM proxies with their flight recorder, for 10 s")
     parser.add_argument("--json", metavar="FILE", help="write every round's figures to a file")
     parser.add_argument("--nice", type=int, default=0, help="priority of the run, -20 to 19; below 0 (for root) neighbours disturb less")
     options = parser.parse_args()
@@ -132,6 +167,11 @@ def main():
                 print(f"\nsystem calls, {scenario}:")
                 for name, process in running.items():
                     system_calls(lab, name, process, scenario, options)
+            if options.jfr:
+                print(f"\nprofile, {scenario}:")
+                for name in running:
+                    if name in JVM_PEERS:
+                        profile(lab, name, running[name], scenario, options)
         if options.json:
             with open(options.json, "w") as f:
                 json.dump(everything, f, indent=1)

@@ -265,14 +265,18 @@ backend origin
 
     def load(self, main, *args, seconds=120):
         """Runs a load program to its end and gives its `name value` lines as a dict."""
-        # The open loop shares its core with the origin and must not wait for a slice of it: its own lateness would count
-        # as the proxy's. It naps between its requests, so the origin gets the rest.
-        first = ["chrt", "-f", "1"] if main == "OpenLoop" and os.geteuid() == 0 and shutil.which("chrt") else []
-        done = subprocess.run(["taskset", "-c", LOAD_CORE, *first, *self.load_command(main, *args)], capture_output=True,
-                              text=True, timeout=seconds)
+        # The open loop shares its core with the origin: what its own compiler and collector take would count as the proxy's.
+        options = ("-Xms256m", "-Xmn128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+        command = self.load_command(main, *args, options=options) if main == "OpenLoop" else self.load_command(main, *args)
+        done = subprocess.run(["taskset", "-c", LOAD_CORE, *command], capture_output=True, text=True, timeout=seconds)
         if done.returncode != 0:
             raise Failed(f"{main} {args} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return figures(done.stdout)
+
+
+def jdk(tool):
+    """The path of one of the JDK's programs."""
+    return os.path.join(os.path.dirname(os.path.realpath(shutil.which(JAVA) or JAVA)), tool)
 
 
 def figures(text):

@@ -13,7 +13,6 @@ Proxies run on core 0, the origin and the load programs on core 1. See README.md
 import argparse
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import threading
 import time
 from contextlib import contextmanager
 
-from harness import (JAVA, JVM_OPTIONS, LOAD_CORE, ORIGIN_PORT, STANDALONE, Failed, Lab, cpu_seconds, describe, figures,
+from harness import (JAVA, JVM_OPTIONS, LOAD_CORE, ORIGIN_PORT, STANDALONE, Failed, Lab, cpu_seconds, describe, figures, jdk,
                      load_class_path, median, memory_mib, need, peer, prioritise, table, wrk)
 
 BIG_ORIGIN_PORT = 18081
@@ -119,8 +118,7 @@ def p99(lab, options):
 
 
 def jcmd(process, *command):
-    tool = os.path.join(os.path.dirname(os.path.realpath(shutil.which(JAVA) or JAVA)), "jcmd")
-    done = subprocess.run([tool, str(process.pid), *command], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([jdk("jcmd"), str(process.pid), *command], capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         raise Failed(f"jcmd {' '.join(command)} failed: {done.stdout}{done.stderr}")
     return done.stdout

@@ -1,6 +1,7 @@
 package io.fairlead.benchmarks.load;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.net.URI;
@@ -9,9 +10,10 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.Locale;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
@@ -31,98 +33,82 @@ import org.HdrHistogram.Histogram;
  */
 public final class OpenLoop {
 
-    /** Long enough to leave the core to the origin, short enough not to show in a p99. */
-    private static final long NAP_NANOS = 20_000;
-
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long MAX_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final InetSocketAddress address;
     private final byte[] request;
     private final Selector selector = Selector.open();
-    private final ArrayDeque<Connection> idle = new ArrayDeque<>();
-    private final ByteBuffer in = ByteBuffer.allocateDirect(64 * 1024);
-    private final Histogram latency = new Histogram(MAX_NANOS, 3);
-    private final Histogram late = new Histogram(MAX_NANOS, 3);
 
+    /** The reader gives, the sender takes. */
+    private final ArrayBlockingQueue<Connection> idle;
+
+    private final ByteBuffer out;
+    private final ByteBuffer in = ByteBuffer.allocateDirect(64 * 1024);
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private volatile boolean ended;
+
+    // The sender's.
+    private final Histogram late = new Histogram(MAX_NANOS, 3);
+    private final Histogram neverSent = new Histogram(MAX_NANOS, 3);
+
+    // The reader's.
+    private final Histogram latency = new Histogram(MAX_NANOS, 3);
     private long recordFrom;
-    private long inFlight;
     private long requests;
     private long errors;
     private long reconnects;
 
-    private OpenLoop(InetSocketAddress address, URI url) throws IOException {
+    private OpenLoop(InetSocketAddress address, URI url, int connections) throws IOException {
         this.address = address;
-        this.request = ("GET " + url.getRawPath() + " HTTP/1.1\r\nHost: " + url.getRawAuthority() + "\r\n\r\n")
+        this.idle = new ArrayBlockingQueue<>(connections);
+        byte[] text = ("GET " + url.getRawPath() + " HTTP/1.1\r\nHost: " + url.getRawAuthority() + "\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII);
+        this.request = text;
+        this.out = ByteBuffer.allocateDirect(text.length).put(text);
+        for (int i = 0; i < connections; i++) {
+            connect();
+        }
     }
 
     /** One keep-alive connection, with at most one request on its way. */
     private static final class Connection {
         private final SocketChannel channel;
         private final ResponseReader reader = new ResponseReader();
-        private long intended;
-        private boolean busy;
+
+        /** When its request was due; 0 when there is none. Written before the request is, so before the reader can see an answer. */
+        private volatile long intended;
 
         private Connection(SocketChannel channel) {
             this.channel = channel;
         }
     }
 
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws Exception {
         Arguments arguments = new Arguments(args);
-        OpenLoop loop = new OpenLoop(arguments.address(), arguments.url());
-        for (long i = arguments.number("connections", 64); i > 0; i--) {
-            loop.connect();
-        }
+        OpenLoop loop = new OpenLoop(
+                arguments.address(), arguments.url(), Math.toIntExact(arguments.number("connections", 64)));
         loop.run(
                 arguments.number("rate", 1_000),
                 TimeUnit.SECONDS.toNanos(arguments.number("warmup", 5)),
                 TimeUnit.SECONDS.toNanos(arguments.number("seconds", 10)));
     }
 
-    private void run(long rate, long warmupNanos, long measuredNanos) throws IOException {
+    private void run(long rate, long warmupNanos, long measuredNanos) throws InterruptedException {
         long start = System.nanoTime();
         recordFrom = start + warmupNanos;
-        long end = recordFrom + measuredNanos;
-        long sent = 0;
-        long intended = start;
-        long waitedUntil = start;
-        for (long now = start; now < end; now = System.nanoTime()) {
-            while (intended <= now) {
-                Connection connection = idle.pollLast();
-                if (connection == null) {
-                    waitedUntil = now;
-                    break;
-                }
-                if (intended >= recordFrom && intended > waitedUntil) {
-                    // Not one that has been waiting for a connection: that is the proxy's doing.
-                    late.recordValue(Math.min(MAX_NANOS, System.nanoTime() - intended));
-                }
-                send(connection, intended);
-                intended = start + (long) (++sent * 1e9 / rate);
-            }
-            if (selector.selectNow(this::readable) == 0) {
-                long ahead = intended - System.nanoTime();
-                LockSupport.parkNanos(ahead <= 0 ? NAP_NANOS : Math.min(ahead, NAP_NANOS));
-            }
+        Thread reader = new Thread(this::read, "reader");
+        reader.start();
+        send(start, recordFrom + measuredNanos, rate);
+        long drained = System.nanoTime() + DRAIN_NANOS;
+        while (inFlight.get() > 0 && System.nanoTime() < drained) {
+            TimeUnit.MILLISECONDS.sleep(1);
         }
-        // What was due before the end and is not sent yet: now, where a connection is free; else it was never sent, has
-        // waited
-        // this long at least, and was not answered.
-        for (; intended < end; intended = start + (long) (++sent * 1e9 / rate)) {
-            Connection connection = idle.pollLast();
-            if (connection != null) {
-                send(connection, intended);
-            } else {
-                record(intended, end);
-                errors++;
-            }
-        }
-        while (inFlight > 0 && System.nanoTime() < end + DRAIN_NANOS) {
-            selector.select(this::readable, 10);
-        }
-        errors += inFlight;
+        ended = true;
+        selector.wakeup();
+        reader.join();
+        errors += inFlight.get() + neverSent.getTotalCount();
+        latency.add(neverSent);
         print("rate", (double) rate);
         print("answered_per_s", requests / (measuredNanos / 1e9));
         print("requests", requests);
@@ -135,27 +121,61 @@ public final class OpenLoop {
         print("late_p99_ms", late.getValueAtPercentile(99) / 1e6);
     }
 
+    // ---- the sender
+
+    private void send(long start, long end, long rate) throws InterruptedException {
+        long sent = 0;
+        long waitedUntil = start;
+        for (long intended = start; intended < end; intended = start + (long) (++sent * 1e9 / rate)) {
+            for (long ahead = intended - System.nanoTime(); ahead > 0; ahead = intended - System.nanoTime()) {
+                LockSupport.parkNanos(ahead);
+            }
+            Connection connection = idle.poll();
+            if (connection == null) {
+                connection = idle.poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+                waitedUntil = System.nanoTime();
+                if (connection == null) {
+                    // Never sent, so never answered; it has waited this long at least.
+                    neverSent.recordValue(Math.min(MAX_NANOS, Math.max(0, end - intended)));
+                    continue;
+                }
+            }
+            if (intended >= recordFrom && intended > waitedUntil) {
+                // Not one that has been waiting for a connection: that is the proxy's doing.
+                late.recordValue(Math.min(MAX_NANOS, System.nanoTime() - intended));
+            }
+            connection.intended = intended;
+            inFlight.incrementAndGet();
+            try {
+                // A request is far smaller than any socket buffer, so a short write can only mean a broken connection.
+                if (connection.channel.write(out.clear()) != request.length) {
+                    connection.channel.shutdownInput();
+                }
+            } catch (IOException e) {
+                // The reader sees it too, and replaces the connection.
+            }
+        }
+    }
+
+    // ---- the reader
+
+    private void read() {
+        try {
+            while (!ended) {
+                selector.select(this::readable);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private void connect() throws IOException {
         SocketChannel channel = SocketChannel.open(address);
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.configureBlocking(false);
         Connection connection = new Connection(channel);
         channel.register(selector, SelectionKey.OP_READ, connection);
-        idle.addLast(connection);
-    }
-
-    private void send(Connection connection, long intended) throws IOException {
-        connection.intended = intended;
-        connection.busy = true;
-        inFlight++;
-        try {
-            // A request is far smaller than any socket buffer, so a short write can only mean a broken connection.
-            if (connection.channel.write(ByteBuffer.wrap(request)) != request.length) {
-                broken(connection);
-            }
-        } catch (IOException e) {
-            broken(connection);
-        }
+        idle.add(connection);
     }
 
     private void readable(SelectionKey key) {
@@ -170,7 +190,7 @@ public final class OpenLoop {
             if (!connection.reader.read(in.flip())) {
                 return;
             }
-            if (!connection.busy || in.hasRemaining()) {
+            if (connection.intended == 0 || in.hasRemaining()) {
                 broken(connection);
                 return;
             }
@@ -185,18 +205,18 @@ public final class OpenLoop {
     }
 
     private void answered(Connection connection) throws IOException {
-        long now = System.nanoTime();
-        connection.busy = false;
-        inFlight--;
-        record(connection.intended, now);
-        if (connection.intended >= recordFrom) {
+        long intended = connection.intended;
+        if (intended >= recordFrom) {
+            latency.recordValue(Math.min(MAX_NANOS, System.nanoTime() - intended));
             requests++;
         }
         if (connection.reader.status() != 200) {
             errors++;
         }
+        connection.intended = 0;
+        inFlight.decrementAndGet();
         if (connection.reader.reusable()) {
-            idle.addLast(connection);
+            idle.add(connection);
         } else {
             connection.channel.close();
             reconnects++;
@@ -207,22 +227,23 @@ public final class OpenLoop {
     /** A connection lost while idle is only replaced; one lost with a request on it is an error too. */
     private void broken(Connection connection) throws IOException {
         connection.channel.close();
-        if (connection.busy) {
-            connection.busy = false;
-            inFlight--;
+        long intended = connection.intended;
+        if (intended == 0 && !idle.remove(connection)) {
+            // The sender has just taken it: its write fails.
+            intended = System.nanoTime();
+            while (connection.intended == 0) {
+                Thread.onSpinWait();
+            }
+        }
+        if (intended != 0) {
+            inFlight.decrementAndGet();
             errors++;
-            record(connection.intended, System.nanoTime());
-        } else {
-            idle.remove(connection);
+            if (intended >= recordFrom) {
+                latency.recordValue(Math.min(MAX_NANOS, System.nanoTime() - intended));
+            }
         }
         reconnects++;
         connect();
-    }
-
-    private void record(long intended, long answered) {
-        if (intended >= recordFrom) {
-            latency.recordValue(Math.min(MAX_NANOS, answered - intended));
-        }
     }
 
     private static void print(String name, double value) {
