@@ -42,7 +42,9 @@ final class EditedTrailersBody implements Body {
 
     @Override
     public Optional<Headers> trailers() {
-        Headers trailers = body.trailers().orElseGet(Headers::create);
+        // A copy: the body may be asked again, and one of user code may be sent to many clients at once.
+        Headers trailers = Headers.create();
+        body.trailers().ifPresent(fields -> fields.forEach(trailers::add));
         edits.edit(trailers, variables);
         return trailers.size() == 0 ? Optional.empty() : Optional.of(trailers);
     }
