@@ -18,7 +18,8 @@ public sealed interface RouteAction {
      *
      * @param status 301, 302, 303, 307 or 308
      * @param location the Location field; <code>{name}</code> stands for a variable of the match, <code>{path}</code>
-     *     for the raw path, <code>{query}</code> for the raw query with its question mark, <code>{host}</code> for the host
+     *     for the raw path, <code>{query}</code> for the raw query with its question mark, <code>{host}</code> for the
+     *     host without port; a request that has none, as HTTP/1.0 allows, is answered 400 where the location needs it
      */
     record Redirect(int status, String location) implements RouteAction {}
 

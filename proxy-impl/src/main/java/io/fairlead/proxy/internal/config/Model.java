@@ -293,7 +293,8 @@ final class Model {
                     "location",
                     Syntax.LOCATION,
                     Redirect::location,
-                    "The Location field; `{name}` stands for a variable, `{path}`, `{query}` and `{host}` for those of the request.")
+                    "The Location field; `{name}` stands for a variable, `{path}`, `{query}` and `{host}` for those of the request;"
+                            + " one without a host is answered 400 where `{host}` is needed.")
             .rule((redirect, place, context) -> {
                 if (!REDIRECTS.contains(redirect.status()) && !context.broken(place + ".status")) {
                     context.report(

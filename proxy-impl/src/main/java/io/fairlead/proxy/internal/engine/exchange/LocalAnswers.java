@@ -13,6 +13,12 @@ final class LocalAnswers {
 
     private LocalAnswers() {}
 
+    /** Whether the answer cannot be made for a request without a host. */
+    static boolean needsHost(@Nullable RouteAction action) {
+        return action instanceof RouteAction.Redirect redirect
+                && redirect.location().contains("{host}");
+    }
+
     static Response of(@Nullable RouteAction action, Request request, Map<String, String> variables) {
         if (action instanceof RouteAction.Redirect redirect) {
             return Response.of(redirect.status()).header("Location", location(redirect.location(), request, variables));

@@ -347,6 +347,9 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
                     editAndSettle(response);
                 }
             }));
+        } else if (LocalAnswers.needsHost(chosen.answer()) && host().isEmpty()) {
+            // HTTP/1.0 knows requests without Host. Our own address in its place would tell strangers of the inside.
+            settleFailure(FailureCode.CLIENT_BAD_HOST, "the redirect names the request's host, and there is none");
         } else {
             editAndSettle(LocalAnswers.of(chosen.answer(), this, variables));
         }

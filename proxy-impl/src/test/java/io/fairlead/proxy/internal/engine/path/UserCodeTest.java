@@ -168,6 +168,22 @@ class UserCodeTest {
         assertThat(response.header("Location")).contains("/evil.example/");
     }
 
+    /** It was sent to {@code https:///path}. */
+    @ParameterizedTest
+    @ValueSource(strings = {"GET /a HTTP/1.0\r\n\r\n", "GET /a HTTP/1.1\r\nHost:\r\n\r\n"})
+    void redirectToTheHostOfARequestWithoutOne_returns400(String request) {
+        fixture.start(fixture.listening(ReverseProxy.builder())
+                .route(Route.builder("r")
+                        .match(Match.any())
+                        .redirect(308, "https://{host}{path}")
+                        .build()));
+        RawResponse response = fixture.client().send(request).readResponse();
+        assertThat(response.status()).isEqualTo(400);
+        assertThat(response.header("Fairlead-Failure")).contains(FailureCode.CLIENT_BAD_HOST.name());
+        assertThat(response.header("Location")).isEmpty();
+        assertThat(fixture.client().send(GET).readResponse().header("Location")).contains("https://test/");
+    }
+
     @Test
     void brokenBodyThatNobodyReads_doesNotCostTheAnswer() {
         fixture.start(fixture.listening(ReverseProxy.to(Upstream.handler(request -> Response.of(200, "own")))));
