@@ -15,6 +15,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 
 /**
  * A client that sends exactly the bytes it is given and reads exactly what comes back. Every wait has a deadline (5
@@ -63,6 +66,22 @@ public final class RawClient implements AutoCloseable {
             return new RawClient(socket);
         } catch (IOException e) {
             throw new AssertionError("cannot connect to " + address + ": " + e, e);
+        }
+    }
+
+    /** Connects with TLS and offers these protocols by ALPN; the certificate is checked, its name is not. */
+    public static RawClient connectTls(InetSocketAddress address, SSLContext context, String... protocols) {
+        try {
+            SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket();
+            socket.connect(address, (int) PATIENCE.toMillis());
+            RawClient client = new RawClient(socket);
+            SSLParameters parameters = socket.getSSLParameters();
+            parameters.setApplicationProtocols(protocols);
+            socket.setSSLParameters(parameters);
+            socket.startHandshake();
+            return client;
+        } catch (IOException e) {
+            throw new AssertionError("cannot connect with TLS to " + address + ": " + e, e);
         }
     }
 
