@@ -47,7 +47,7 @@ public enum FailureCode {
     ROUTE_NOT_FOUND(Side.PROXY, Phase.ROUTE, 404),
     /** A route matches but for the method. */
     ROUTE_METHOD_NOT_ALLOWED(Side.PROXY, Phase.ROUTE, 405),
-    /** A middleware failed, gave no response, or answered twice. */
+    /** A middleware failed, gave no response, answered twice, or held an answer for {@code Timeouts.middleware}. */
     MIDDLEWARE_FAILED(Side.PROXY, Phase.MIDDLEWARE, 500),
     /** The bounded executor of blocking middleware is full. */
     MIDDLEWARE_OVERLOADED(Side.PROXY, Phase.MIDDLEWARE, 503),

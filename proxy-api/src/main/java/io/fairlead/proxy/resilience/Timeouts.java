@@ -11,7 +11,8 @@ import java.time.Duration;
  * @param requestHead from the first byte of a request's head to its last; 408. Default: 10 s.
  * @param connect making a connection to a target; 504. Default: 5 s.
  * @param responseHead from the last byte of the request sent to the head of the answer; 504. Default: 30 s.
- * @param middleware what one middleware may take until it goes on or answers; 500. Default: 30 s.
+ * @param middleware what one middleware may take until it goes on or answers, and how long an answer may then be held
+ *     without that anybody reads its body or sends it; 500. Default: 30 s.
  * @param attempt one attempt, from picking the target to the head of the answer; 504. Default: off.
  * @param total the whole exchange, from the request's head to the last byte of the response; 504, or a cut stream
  *     once the response has begun. Default: off.

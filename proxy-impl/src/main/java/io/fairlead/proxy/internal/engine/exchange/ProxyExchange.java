@@ -105,6 +105,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
     private @Nullable BodySource responseSource;
     private @Nullable StreamBody requestView;
     private @Nullable StreamBody answerView;
+    private @Nullable HeldTimer heldTimer;
     private boolean responded;
     private boolean failed;
     private boolean over;
@@ -556,13 +557,32 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
                     answer.contentLength());
             return;
         }
-        Body answered = Body.empty();
-        if (bodyLength != 0) {
-            StreamBody view = new StreamBody(loop, answerBody, bodyLength, () -> {}, this::readerFailed);
-            answerView = view;
-            answered = view;
+        if (bodyLength == 0) {
+            editAndSettle(Response.of(answer.status(), answer, Body.empty()));
+            return;
         }
-        editAndSettle(Response.of(answer.status(), answer, answered));
+        StreamBody view = new StreamBody(loop, answerBody, bodyLength, () -> {}, this::readerFailed);
+        answerView = view;
+        editAndSettle(Response.of(answer.status(), answer, view));
+        if (!over && !responded) {
+            timeHeld();
+        }
+    }
+
+    /**
+     * An answer that middleware neither reads nor sends keeps its upstream's connection from all others, and nobody else
+     * bounds that: the upstream has done its part, and the client cannot know.
+     */
+    private void timeHeld() {
+        Duration limit = timeouts().middleware();
+        if (!limit.isZero()) {
+            HeldTimer timer = heldTimer;
+            if (timer == null) {
+                timer = new HeldTimer();
+                heldTimer = timer;
+            }
+            loop.schedule(timer, loop.now() + limit.toNanos());
+        }
     }
 
     @Override
@@ -639,6 +659,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             long length,
             long declared) {
         responded = true;
+        stopHeldTimer();
         if (responseNanos == 0) {
             responseNanos = loop.now();
         }
@@ -809,6 +830,7 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
         if (timer != null) {
             loop.remove(timer);
         }
+        stopHeldTimer();
         ChainRun run = chain;
         if (run != null) {
             run.stop();
@@ -872,6 +894,34 @@ public final class ProxyExchange implements Exchange, Request, OutgoingRequest, 
             ChainRun run = chain;
             String where = run == null || responded ? "" : run.where();
             fail(FailureCode.TOTAL_TIMEOUT, "not over within " + timeouts().total() + where);
+        }
+    }
+
+    private final class HeldTimer extends TimerWheel.Timer {
+        @Override
+        protected void fire(long now) {
+            StreamBody view = answerView;
+            // Once the client has the answer's head, its own deadline holds.
+            if (over || responded || view == null) {
+                return;
+            }
+            Duration limit = timeouts().middleware();
+            long deadline = (view.isHeld() ? view.heldSince() : now) + limit.toNanos();
+            if (now - deadline >= 0) {
+                fail(
+                        FailureCode.MIDDLEWARE_FAILED,
+                        "middleware neither read nor sent the body of the upstream's answer for " + limit);
+            } else {
+                loop.schedule(this, deadline);
+            }
+        }
+    }
+
+    private void stopHeldTimer() {
+        HeldTimer timer = heldTimer;
+        if (timer != null) {
+            heldTimer = null;
+            loop.remove(timer);
         }
     }
 

@@ -42,9 +42,13 @@ final class StreamBody implements Body {
     private final Consumer<Throwable> onFault;
     private final AtomicBoolean taken = new AtomicBoolean();
     private volatile @Nullable Headers trailers;
+    private volatile boolean discarded;
 
     /** Who reads the body; of the loop. */
     private @Nullable Pieces reader;
+
+    /** Since when nobody asks for it; of the loop. */
+    private long heldSince;
 
     /**
      * @param length bytes, -1 if unknown
@@ -57,6 +61,18 @@ final class StreamBody implements Body {
         this.length = length;
         this.onRead = onRead;
         this.onFault = onFault;
+        this.heldSince = loop.now();
+    }
+
+    /** Whether somebody has it and asks for nothing, while its peer waits; on the loop. */
+    boolean isHeld() {
+        Pieces reading = reader;
+        return reading == null ? !discarded : !reading.ended && reading.demand == 0;
+    }
+
+    /** Since when it {@link #isHeld}, in the loop's time. */
+    long heldSince() {
+        return heldSince;
     }
 
     /** The source, if nobody reads the body; the body is used up then. */
@@ -83,6 +99,7 @@ final class StreamBody implements Body {
     @Override
     public void discard() {
         if (taken.compareAndSet(false, true)) {
+            discarded = true;
             loop.execute(source::cancel);
         }
     }
@@ -173,6 +190,9 @@ final class StreamBody implements Body {
         private void give(ByteBuffer data, boolean last) {
             if (data.hasRemaining()) {
                 demand--;
+                if (demand == 0) {
+                    heldSince = loop.now();
+                }
                 ByteBuffer copy = ByteBuffer.allocate(data.remaining());
                 copy.put(data).flip();
                 try {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.http.Response;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
@@ -20,14 +21,22 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 
 /** Every deadline of an exchange, and what the client gets when it passes. */
 class TimeoutsTest {
@@ -325,5 +334,89 @@ class TimeoutsTest {
         RawResponse response = fixture.client().send(GET).readResponse();
         assertThat(response.status()).isEqualTo(200);
         assertThat(response.bodyText()).isEqualTo("whole");
+    }
+
+    // ---- answers that middleware holds
+
+    private static Middleware onAnswer(Function<Response, CompletionStage<Response>> then) {
+        return (exchange, chain) -> chain.proceed(exchange).thenCompose(then);
+    }
+
+    /** Asks for the first piece, and for no other. */
+    private static final class OnePiece implements Flow.Subscriber<ByteBuffer> {
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            subscription.request(1);
+        }
+
+        @Override
+        public void onNext(ByteBuffer item) {}
+
+        @Override
+        public void onError(Throwable throwable) {}
+
+        @Override
+        public void onComplete() {}
+    }
+
+    static final List<Consumer<Response>> HOLDERS = List.of(
+            response -> {},
+            response -> response.body().publisher(),
+            response -> response.body().publisher().subscribe(new OnePiece()));
+
+    /** Its connection was lost to all others for as long as the client stayed. */
+    @ParameterizedTest
+    @FieldSource("HOLDERS")
+    void answerThatMiddlewareHolds_returns500AndFreesTheConnection(Consumer<Response> holder) {
+        TestUpstream upstream = stallingAfter("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+        fixture.start(fixture.to(upstream).timeouts(LONG.withMiddleware(SHORT)).middleware(onAnswer(response -> {
+            holder.accept(response);
+            return new CompletableFuture<>();
+        })));
+        assertFails(fixture.client().timeout(SOON).send(GET).readResponse(), FailureCode.MIDDLEWARE_FAILED);
+        upstream.awaitConnectionClosed(SOON);
+    }
+
+    /** Asks for the next piece some time after it got the one before. */
+    private static final class Slow implements Flow.Subscriber<ByteBuffer> {
+        private final Executor later = CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS);
+        private final CompletableFuture<Response> answer = new CompletableFuture<>();
+        private Flow.Subscription subscription;
+        private int bytes;
+
+        @Override
+        public void onSubscribe(Flow.Subscription newSubscription) {
+            subscription = newSubscription;
+            subscription.request(1);
+        }
+
+        @Override
+        public void onNext(ByteBuffer item) {
+            bytes += item.remaining();
+            later.execute(() -> subscription.request(1));
+        }
+
+        @Override
+        public void onError(Throwable problem) {
+            answer.completeExceptionally(problem);
+        }
+
+        @Override
+        public void onComplete() {
+            answer.complete(Response.of(200, bytes + " bytes"));
+        }
+    }
+
+    @Test
+    void answerThatMiddlewareReadsSlowly_isNotHeld() {
+        int size = 8 * 64 * 1024;
+        fixture.start(fixture.to(fixture.answering(TestUpstream.ok("x".repeat(size))))
+                .timeouts(LONG.withMiddleware(Duration.ofMillis(400)))
+                .middleware(onAnswer(response -> {
+                    Slow reader = new Slow();
+                    response.body().publisher().subscribe(reader);
+                    return reader.answer;
+                })));
+        assertThat(fixture.client().send(GET).readResponse().bodyText()).isEqualTo(size + " bytes");
     }
 }
