@@ -102,34 +102,33 @@ class ChunkedDecoderTest {
     @Test
     void codingInRandomPieces_isReadLikeANaiveDecoderReadsTheWhole() {
         HeadParser parser = new HeadParser();
-        Seeds.run(3_000, random -> {
-            byte[] coded = coded(random);
-            if (random.nextInt(3) == 0) {
-                coded[random.nextInt(coded.length)] = (byte) "\r\n;0a:\0 \u00ff".charAt(random.nextInt(9));
-            }
+        Windows windows = new Windows();
+        Seeds.run(6_000, random -> {
+            byte[] sound = coded(random);
+            byte[] coded = random.nextInt(3) == 0 ? sound : Mutations.of(random, sound);
             Decoded expected = naive(new String(coded, StandardCharsets.ISO_8859_1));
-            Decoded pieces = inPieces(random, parser, coded);
-            assertThat(pieces.result).as(Escapes.show(coded)).isEqualTo(expected.result);
-            if (expected.result != Result.MALFORMED) {
-                assertThat(pieces).as(Escapes.show(coded)).isEqualTo(expected);
-            }
+            assertThat(inPieces(random, parser, windows, coded, coded.length))
+                    .as(Escapes.show(coded))
+                    .isEqualTo(expected);
+            assertThat(inPieces(random, parser, windows, coded, random.nextBoolean() ? 3 : 100))
+                    .as(Escapes.show(coded))
+                    .isEqualTo(expected);
         });
     }
 
     private record Decoded(Result result, String data, String trailers, int used) {}
 
-    private static Decoded inPieces(Random random, HeadParser parser, byte[] coded) {
+    /** In one piece where {@code maxPiece} is the whole length, else in pieces of at most so many bytes. */
+    private static Decoded inPieces(Random random, HeadParser parser, Windows windows, byte[] coded, int maxPiece) {
         ChunkedDecoder decoder = new ChunkedDecoder();
         ByteArrayOutputStream data = new ByteArrayOutputStream();
         int at = 0;
         while (at < coded.length) {
-            int size = Math.min(coded.length - at, 1 + random.nextInt(random.nextBoolean() ? 3 : 100));
-            ByteBuffer piece = ByteBuffer.allocate(size + 5)
-                    .position(5)
-                    .put(coded, at, size)
-                    .flip()
-                    .position(5);
+            int size = maxPiece == coded.length ? maxPiece : Math.min(coded.length - at, 1 + random.nextInt(maxPiece));
+            ByteBuffer piece = windows.show(random, coded, at, size);
+            int start = piece.position();
             Result result = decoder.decode(piece, parser);
+            windows.assertNothingAroundIsChanged();
             if (result == Result.MALFORMED) {
                 return new Decoded(result, "", "", 0);
             }
@@ -142,7 +141,7 @@ class ChunkedDecoderTest {
                         result,
                         data.toString(StandardCharsets.ISO_8859_1),
                         trailers == null ? "" : trailers.toString(),
-                        at + decoder.next() - 5);
+                        at + decoder.next() - start);
             }
             at += size;
         }

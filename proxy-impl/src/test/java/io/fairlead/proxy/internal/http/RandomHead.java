@@ -1,6 +1,5 @@
 package io.fairlead.proxy.internal.http;
 
-import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Random;
 
@@ -33,7 +32,6 @@ final class RandomHead {
             "X-Obs: caf\u00e9",
             "Bad : x",
             "Host: test");
-    private static final byte[] NASTY = Ascii.bytes("\r\n \t:\0%/?A9\u007f\u00ff");
 
     private RandomHead() {}
 
@@ -72,27 +70,7 @@ final class RandomHead {
             text.append("5\r\nhello and more");
         }
         byte[] bytes = Ascii.bytes(text.toString());
-        return random.nextInt(3) == 0 ? mutated(random, bytes) : bytes;
-    }
-
-    /** One to three bytes replaced, inserted or left out, or the end cut off. */
-    private static byte[] mutated(Random random, byte[] bytes) {
-        byte[] result = bytes;
-        for (int i = random.nextInt(3); i >= 0; i--) {
-            int at = random.nextInt(result.length);
-            ByteArrayOutputStream out = new ByteArrayOutputStream();
-            out.write(result, 0, at);
-            int kind = random.nextInt(4);
-            if (kind < 2) {
-                out.write(NASTY[random.nextInt(NASTY.length)]);
-            }
-            if (kind < 3) {
-                int from = kind == 1 ? at : at + 1;
-                out.write(result, from, result.length - from);
-            }
-            result = out.size() == 0 ? bytes : out.toByteArray();
-        }
-        return result;
+        return random.nextInt(3) == 0 ? Mutations.of(random, bytes) : bytes;
     }
 
     private static String pick(Random random, List<String> list) {
