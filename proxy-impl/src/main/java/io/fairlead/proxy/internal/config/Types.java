@@ -2,7 +2,6 @@ package io.fairlead.proxy.internal.config;
 
 import static io.fairlead.proxy.internal.config.JsonTree.NODES;
 
-import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,16 +9,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The types that are not objects. */
+/** The types that are not objects; of the larger ones each is a class of its own. */
 final class Types {
     /** A number or a switch may come from the environment too. */
-    private static final String PLACEHOLDER_PATTERN = "\\$\\{(env|file):[^}]*\\}";
+    static final String PLACEHOLDER_PATTERN = "\\$\\{(env|file):[^}]*\\}";
 
     private Types() {}
 
@@ -32,74 +30,20 @@ final class Types {
     }
 
     /** Reads a string with its placeholders resolved; null after a problem was reported. */
-    private static @Nullable String string(JsonNode json, String place, Context context) {
+    static @Nullable String string(JsonNode json, String place, Context context) {
         return context.placeholders().resolve(json.stringValue(), place, context);
     }
 
     static Type<String> text(String label, Rule rule) {
-        return new Text(label, null, rule);
+        return new TextType(label, null, rule);
     }
 
     static Type<String> text(String label, String pattern, Rule rule) {
-        return new Text(label, pattern, rule);
-    }
-
-    private static final class Text extends Type<String> {
-        private final String label;
-        private final @Nullable String pattern;
-        private final Rule rule;
-
-        Text(String label, @Nullable String pattern, Rule rule) {
-            this.label = label;
-            this.pattern = pattern;
-            this.rule = rule;
-        }
-
-        @Override
-        @Nullable
-        String read(JsonNode json, String place, Context context) {
-            if (!json.isString()) {
-                wrongType(json, place, context, "a text");
-                return null;
-            }
-            String value = string(json, place, context);
-            if (value != null) {
-                check(value, place, context);
-            }
-            return value;
-        }
-
-        @Override
-        JsonNode write(String value, Context context) {
-            return NODES.stringNode(Placeholders.toJson(value));
-        }
-
-        @Override
-        void check(String value, String place, Context context) {
-            String expectation = rule.expectation(value);
-            if (expectation != null) {
-                context.report("INVALID", place, Context.quote(value), expectation);
-            }
-        }
-
-        @Override
-        ObjectNode schema(ConfigSchema.Definitions definitions) {
-            ObjectNode schema = NODES.objectNode().put("type", "string");
-            if (pattern != null) {
-                // A placeholder is only resolved when the file is read.
-                schema.put("pattern", pattern + "|" + PLACEHOLDER_PATTERN);
-            }
-            return schema;
-        }
-
-        @Override
-        String label() {
-            return label;
-        }
+        return new TextType(label, pattern, rule);
     }
 
     static Type<Integer> integer(int min, int max) {
-        return new Whole<>("number", min, max, number -> (int) number);
+        return new NumberType<>("number", min, max, number -> (int) number);
     }
 
     /** At least {@code min}. */
@@ -108,91 +52,7 @@ final class Types {
     }
 
     static Type<Long> bytes(long min) {
-        return new Whole<>("number", min, Long.MAX_VALUE, number -> number);
-    }
-
-    private static final class Whole<N extends Number> extends Type<N> {
-        private final String label;
-        private final long min;
-        private final long max;
-        private final LongFunction<N> make;
-
-        Whole(String label, long min, long max, LongFunction<N> make) {
-            this.label = label;
-            this.min = min;
-            this.max = max;
-            this.make = make;
-        }
-
-        @Override
-        @Nullable
-        N read(JsonNode json, String place, Context context) {
-            BigInteger number;
-            if (json.isIntegralNumber()) {
-                number = json.bigIntegerValue();
-            } else if (json.isString() && Placeholders.in(json.stringValue())) {
-                String resolved = string(json, place, context);
-                if (resolved == null) {
-                    return null;
-                }
-                if (!resolved.matches("-?[0-9]{1,30}")) {
-                    context.report("INVALID", place, Context.quote(resolved), "a whole number");
-                    return null;
-                }
-                number = new BigInteger(resolved);
-            } else {
-                wrongType(json, place, context, "a whole number");
-                return null;
-            }
-            if (number.compareTo(BigInteger.valueOf(min)) < 0 || number.compareTo(BigInteger.valueOf(max)) > 0) {
-                outOfRange(number, place, context);
-                return null;
-            }
-            return make.apply(number.longValue());
-        }
-
-        @Override
-        JsonNode write(N value, Context context) {
-            return NODES.numberNode(value.longValue());
-        }
-
-        @Override
-        void check(N value, String place, Context context) {
-            if (value.longValue() < min || value.longValue() > max) {
-                outOfRange(value, place, context);
-            }
-        }
-
-        private void outOfRange(Number value, String place, Context context) {
-            context.report("OUT_OF_RANGE", place, Context.abbreviate(value.toString()), range(value));
-        }
-
-        private String range(Number value) {
-            boolean open = max == Integer.MAX_VALUE || max == Long.MAX_VALUE;
-            if (!open) {
-                return min == max ? String.valueOf(min) : min + " to " + max;
-            }
-            // The type's own bound is only worth telling to whom it concerns.
-            return value.doubleValue() < min ? ">= " + min : "<= " + max;
-        }
-
-        @Override
-        ObjectNode schema(ConfigSchema.Definitions definitions) {
-            ObjectNode schema = NODES.objectNode();
-            schema.putArray("type").add("integer").add("string");
-            return schema.put("minimum", min).put("maximum", max).put("pattern", PLACEHOLDER_PATTERN);
-        }
-
-        @Override
-        String label() {
-            boolean free = min == Integer.MIN_VALUE;
-            boolean open = max == Integer.MAX_VALUE || max == Long.MAX_VALUE;
-            return free
-                    ? label
-                    : min == max
-                            ? "`" + min + "`"
-                            : open ? label + ", at least " + min : label + ", " + min + " to " + max;
-        }
+        return new NumberType<>("number", min, Long.MAX_VALUE, number -> number);
     }
 
     static final Type<Boolean> BOOLEAN = new Type<>() {
@@ -294,64 +154,7 @@ final class Types {
 
     /** A duration of at least {@code min}. */
     static Type<Duration> duration(Duration min) {
-        return new Time(min);
-    }
-
-    private static final class Time extends Type<Duration> {
-        private final Duration min;
-
-        Time(Duration min) {
-            this.min = min;
-        }
-
-        @Override
-        @Nullable
-        Duration read(JsonNode json, String place, Context context) {
-            if (!json.isString()) {
-                wrongType(json, place, context, Durations.EXPECTATION);
-                return null;
-            }
-            String text = string(json, place, context);
-            if (text == null) {
-                return null;
-            }
-            Duration value = Durations.parse(text);
-            if (value == null) {
-                context.report("INVALID", place, Context.quote(text), Durations.EXPECTATION);
-                return null;
-            }
-            check(value, place, context);
-            return value;
-        }
-
-        @Override
-        JsonNode write(Duration value, Context context) {
-            return NODES.stringNode(Durations.format(value));
-        }
-
-        @Override
-        void check(Duration value, String place, Context context) {
-            if (value.compareTo(min) < 0) {
-                context.report("OUT_OF_RANGE", place, Durations.format(value), ">= " + Durations.format(min));
-            } else if (value.compareTo(Durations.MAX) > 0) {
-                context.report("OUT_OF_RANGE", place, Durations.format(value), "<= " + Durations.format(Durations.MAX));
-            }
-        }
-
-        @Override
-        ObjectNode schema(ConfigSchema.Definitions definitions) {
-            return definitions.named(
-                    "Duration",
-                    () -> NODES.objectNode()
-                            .put("type", "string")
-                            .put("description", "A number and a unit (ms, s, m, h, d), or ISO 8601 such as PT1.5S.")
-                            .put("pattern", Durations.PATTERN + "|" + PLACEHOLDER_PATTERN));
-        }
-
-        @Override
-        String label() {
-            return min.isZero() ? "duration" : "duration, at least `" + Durations.format(min) + "`";
-        }
+        return new DurationType(min);
     }
 
     /** A list; where {@code bare} is set, one element may stand without the brackets. */
