@@ -5,6 +5,8 @@ import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.transfer.BodySink;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.engine.transfer.ChunkFrame;
+import io.fairlead.proxy.internal.engine.transfer.OutboundQueue;
+import io.fairlead.proxy.internal.http.BodyDecoder;
 import io.fairlead.proxy.internal.http.ChunkedDecoder;
 import io.fairlead.proxy.internal.http.FieldId;
 import io.fairlead.proxy.internal.http.HeadParser;
@@ -17,7 +19,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,15 +68,15 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     // The request.
     private int headLength;
     private boolean requestDone;
+
+    /** The client sends the body only once the target has asked for it. */
+    private boolean heldBack;
+
     private boolean chunkedRequest;
-    private boolean anySent;
+    private long sentBefore;
     private boolean sendFailed;
     private boolean headRequest;
-    private @Nullable ByteBuffer outbound;
-
-    /** What waits behind {@code outbound}: a piece and the end of a body at most, or a head before them. */
-    private @Nullable ArrayDeque<ByteBuffer> outboundQueue;
-
+    private final OutboundQueue outbound;
     private @Nullable BodySource requestSource;
     private Timeouts timeouts = Timeouts.ofDefaults();
 
@@ -87,9 +88,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     private @Nullable BodySink responseSink;
     private boolean blocked;
     private boolean pushing;
-    private @Nullable ChunkedDecoder chunks;
-    private long left;
-    private boolean untilEnd;
+    private final BodyDecoder decoder = new BodyDecoder();
     private boolean reusable;
 
     private long readDeadline = OFF;
@@ -100,6 +99,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         this.source = connection.getSourceChannel();
         this.sink = connection.getSinkChannel();
         this.loop = loop;
+        this.outbound = new OutboundQueue(loop, sink);
         this.target = target;
         this.address = address;
         this.openedAt = loop.now();
@@ -143,14 +143,14 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         headRequest = head;
         chunkedRequest = bodyLength < 0;
         requestDone = bodyLength == 0;
-        anySent = false;
+        heldBack = false;
+        sentBefore = outbound.written();
         anyReceived = false;
         sendFailed = false;
         reading = READ_HEAD;
         reusable = true;
         responseSink = null;
         blocked = false;
-        chunks = null;
         partial = null;
         if (requestDone) {
             flush();
@@ -160,7 +160,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     }
 
     private void requestSent() {
-        if (reading == READ_HEAD && listener != null && outbound == null) {
+        if (reading == READ_HEAD && listener != null && outbound.isEmpty()) {
             readDeadline = deadline(timeouts.responseHead());
             schedule();
         }
@@ -180,6 +180,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         if (!open || sendFailed || listener == null) {
             return true;
         }
+        notHeldBack();
         int size = data.remaining();
         if (chunkedRequest) {
             ChunkFrame.put(data, size, last);
@@ -218,6 +219,26 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         }
     }
 
+    /** The target has the head, and it is its turn: what it takes until 100 or an answer is its own doing. */
+    @Override
+    public void heldBack() {
+        flush();
+        if (reading == READ_HEAD && listener != null && !requestDone) {
+            heldBack = true;
+            readDeadline = deadline(timeouts.responseHead());
+            schedule();
+        }
+    }
+
+    private void notHeldBack() {
+        if (heldBack) {
+            heldBack = false;
+            if (reading == READ_HEAD) {
+                readDeadline = OFF;
+            }
+        }
+    }
+
     @Override
     public void end(@Nullable HeaderBlock trailers) {
         if (!open || requestDone || sendFailed) {
@@ -243,35 +264,30 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         abort();
     }
 
+    /** Whether a byte of this request has left. */
+    private boolean anySent() {
+        return outbound.written() != sentBefore;
+    }
+
     private boolean writeOut(ByteBuffer buffer) {
-        if (outbound != null) {
-            ArrayDeque<ByteBuffer> queue = outboundQueue;
-            if (queue == null) {
-                queue = new ArrayDeque<>(4);
-                outboundQueue = queue;
-            }
-            if (queue.size() > 3) {
-                throw new IllegalStateException("written to while blocked");
-            }
-            queue.addLast(buffer);
-            return false;
-        }
+        boolean waiting = !outbound.isEmpty();
         try {
-            while (buffer.hasRemaining()) {
-                int count = sink.write(buffer);
-                if (count == 0) {
-                    outbound = buffer;
-                    sink.resumeWrites();
-                    writeDeadline = deadline(timeouts.idle());
-                    schedule();
-                    return false;
-                }
-                anySent = true;
+            if (outbound.write(buffer)) {
+                return true;
             }
         } catch (IOException e) {
             sendFailed();
+            return true;
         }
-        return true;
+        if (!waiting) {
+            timeWrite();
+        }
+        return false;
+    }
+
+    private void timeWrite() {
+        writeDeadline = deadline(timeouts.idle());
+        schedule();
     }
 
     /**
@@ -283,7 +299,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         reusable = false;
         dropOutbound();
         BodySource from = requestSource;
-        if (!anySent) {
+        if (!anySent()) {
             // Nothing can have been answered. Not in this call: the caller may be in the middle of beginning.
             loop.later(() -> {
                 if (sendFailed && listener != null) {
@@ -301,14 +317,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     }
 
     private void dropOutbound() {
-        if (outbound != null) {
-            loop.give(outbound);
-            outbound = null;
-        }
-        if (outboundQueue != null) {
-            outboundQueue.forEach(loop::give);
-            outboundQueue = null;
-        }
+        outbound.drop();
         writeDeadline = OFF;
     }
 
@@ -325,26 +334,19 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         if (!open) {
             return;
         }
-        while (outbound != null) {
-            ByteBuffer buffer = outbound;
-            try {
-                if (buffer.hasRemaining() && sink.write(buffer) > 0) {
-                    anySent = true;
-                    writeDeadline = deadline(timeouts.idle());
-                    schedule();
+        long before = outbound.written();
+        try {
+            if (!outbound.drain()) {
+                if (outbound.written() != before) {
+                    timeWrite();
                 }
-            } catch (IOException e) {
-                sink.suspendWrites();
-                sendFailed();
                 return;
             }
-            if (buffer.hasRemaining()) {
-                return;
-            }
-            loop.give(buffer);
-            outbound = outboundQueue == null ? null : outboundQueue.pollFirst();
+        } catch (IOException e) {
+            sink.suspendWrites();
+            sendFailed();
+            return;
         }
-        outboundQueue = null;
         sink.suspendWrites();
         writeDeadline = OFF;
         if (requestDone) {
@@ -406,7 +408,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     private void ended(String detail) {
         if (listener == null) {
             close();
-        } else if (reading == READ_BODY && untilEnd && detail.startsWith("closed")) {
+        } else if (reading == READ_BODY && decoder.untilEnd() && detail.startsWith("closed")) {
             BodySink to = responseSink;
             if (to == null || blocked) {
                 // Known again once the sink has taken what came before: the socket stays at its end.
@@ -485,6 +487,9 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
             return false;
         }
         if (head.status() < 200) {
+            if (head.status() == 100) {
+                notHeldBack();
+            }
             current.interim(head);
             return open;
         }
@@ -495,22 +500,17 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     private void begin(ResponseHead head, UpstreamListener current) {
         reading = READ_BODY;
         readDeadline = OFF;
-        untilEnd = false;
         long length;
         // RFC 9112 §6.3: these never have a body, whatever their fields say.
         if (headRequest || head.status() == 204 || head.status() == 304) {
             length = 0;
         } else if (head.chunked()) {
-            chunks = new ChunkedDecoder();
             length = -1;
-        } else if (head.contentLength() >= 0) {
-            length = head.contentLength();
         } else {
-            untilEnd = true;
-            length = -1;
+            length = head.contentLength();
         }
-        left = length;
-        reusable = reusable && head.keepAlive() && !untilEnd && requestDone;
+        decoder.begin(length != 0 && head.chunked(), length);
+        reusable = reusable && head.keepAlive() && !decoder.untilEnd() && requestDone;
         keepAliveHint(head);
         if (length == 0) {
             ByteBuffer buffer = inbound;
@@ -587,30 +587,16 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         if (to == null || blocked) {
             return false;
         }
-        boolean last = false;
-        HeaderBlock trailers = null;
-        if (chunks != null) {
-            int limit = buffer.limit();
-            ChunkedDecoder.Result result = chunks.decode(buffer, loop.parser());
-            if (result == ChunkedDecoder.Result.MALFORMED) {
-                releaseInbound();
-                fail(FailureCode.UPSTREAM_BODY_FAILED, "chunked coding");
-                return false;
-            }
-            if (result == ChunkedDecoder.Result.DONE) {
-                last = true;
-                trailers = chunks.trailers();
-                reusable &= chunks.next() == limit;
-            }
-        } else if (!untilEnd) {
-            if (buffer.remaining() > left) {
-                // More than was announced is thrown away with the connection.
-                buffer.limit((int) (buffer.position() + left));
-                reusable = false;
-            }
-            left -= buffer.remaining();
-            last = left == 0;
+        ChunkedDecoder.Result result = decoder.decode(buffer, loop.parser());
+        if (result == ChunkedDecoder.Result.MALFORMED) {
+            releaseInbound();
+            fail(FailureCode.UPSTREAM_BODY_FAILED, "chunked coding");
+            return false;
         }
+        boolean last = result == ChunkedDecoder.Result.DONE;
+        HeaderBlock trailers = last ? decoder.trailers() : null;
+        // More than the body is thrown away with the connection.
+        reusable &= !decoder.hasTail();
         inbound = null;
         boolean some = buffer.hasRemaining();
         if (last) {
@@ -655,9 +641,10 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         requestSource = null;
         responseSink = null;
         reading = READ_IDLE;
+        decoder.end();
         readDeadline = OFF;
         used = true;
-        if (open && reusable && requestDone && outbound == null && !sendFailed) {
+        if (open && reusable && requestDone && outbound.isEmpty() && !sendFailed) {
             idleSince = loop.now();
             readDeadline = idleSince + keepIdleNanos;
             schedule();
@@ -680,7 +667,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         BodySink to = responseSink;
         boolean body = reading == READ_BODY;
         boolean stale = used && !anyReceived;
-        boolean untouched = !anySent;
+        boolean untouched = !anySent();
         listener = null;
         requestSource = null;
         responseSink = null;

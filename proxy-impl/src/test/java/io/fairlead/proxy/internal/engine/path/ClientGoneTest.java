@@ -10,11 +10,14 @@ import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeRecord;
+import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.ScriptedExchange;
 import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -132,6 +135,57 @@ class ClientGoneTest {
         first.close();
         assertAborted(upstream);
         assertThat(upstream.connections()).isEqualTo(1);
+    }
+
+    /** Behind bytes that wait no end can be seen; see "What is noticed late" in docs/engine.md. */
+    @Test
+    void clientThatResetsWhileItsUploadIsBlocked_isNoticedAfterTheIdleTime() {
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.stall();
+        });
+        fixture.start(fixture.to(upstream).timeouts(Timeouts.ofDefaults().withIdle(Duration.ofMillis(500))));
+        RawClient client = fixture.client().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 50000000\r\n\r\n");
+        Thread sending = new Thread(() -> client.sendIfOpen(new byte[50_000_000]));
+        sending.setDaemon(true);
+        sending.start();
+        ProxyFixture.await("a buffer to be held back", () -> LeakCheck.buffers(fixture.proxy()) > 0);
+        client.reset();
+        assertThat(fixture.awaitRecord().failure())
+                .hasValueSatisfying(
+                        code -> assertThat(code).isIn(FailureCode.UPSTREAM_SEND_TIMEOUT, FailureCode.CLIENT_GONE));
+        ProxyFixture.await("the pool to be empty", () -> LeakCheck.upstreamsInUse(fixture.proxy()) == 0);
+        ProxyFixture.await("the client to be forgotten", () -> LeakCheck.clients(fixture.proxy()) == 0);
+    }
+
+    @Test
+    void clientThatResetsBehindMorePipelinedBytesThanAreKept_isNoticedWhenItsAnswerIsDue() {
+        TestUpstream upstream = fixture.upstream(ClientGoneTest::awaitClose);
+        fixture.start(fixture.to(upstream).timeouts(Timeouts.ofDefaults().withResponseHead(Duration.ofMillis(500))));
+        RawClient client = fixture.client().send(GET);
+        upstream.awaitHeads(1);
+        Thread sending = new Thread(() -> client.sendIfOpen(GET.repeat(100_000).getBytes(StandardCharsets.ISO_8859_1)));
+        sending.setDaemon(true);
+        sending.start();
+        assertThat(fixture.awaitRecord().failure()).contains(FailureCode.UPSTREAM_HEAD_TIMEOUT);
+        client.reset();
+        ProxyFixture.await("the client to be forgotten", () -> LeakCheck.clients(fixture.proxy()) == 0);
+    }
+
+    /** Reads were switched off as soon as a body was given up, so that the end was seen with the answer only. */
+    @Test
+    void clientThatResetsAfterItsUploadWasDiscarded_isNoticedAtOnce() throws Exception {
+        CountDownLatch discarded = new CountDownLatch(1);
+        fixture.start(fixture.to(fixture.answering(TestUpstream.ok("never"))).middleware((exchange, chain) -> {
+            exchange.request().body().discard();
+            discarded.countDown();
+            return new CompletableFuture<>();
+        }));
+        RawClient client =
+                fixture.client().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 500000\r\n\r\nbegin");
+        assertThat(discarded.await(5, TimeUnit.SECONDS)).isTrue();
+        client.reset();
+        assertThat(fixture.awaitRecord().failure()).contains(FailureCode.CLIENT_GONE);
     }
 
     @Test

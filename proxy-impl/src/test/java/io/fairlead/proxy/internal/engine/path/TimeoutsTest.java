@@ -321,6 +321,44 @@ class TimeoutsTest {
         assertThat(client.send("hello").readResponse().bodyText()).isEqualTo("got it");
     }
 
+    /** The client was blamed for it, after the idle time, though it does what it has to: wait. */
+    @Test
+    void upstreamThatNeitherAsksForTheBodyNorAnswers_returns504() {
+        TestUpstream upstream = stalling();
+        fixture.start(fixture.to(upstream).timeouts(LONG.withIdle(SHORT).withResponseHead(SHORT.multipliedBy(3))));
+        RawClient client = fixture.client();
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+        RawResponse response = client.readResponse();
+        assertFails(response, FailureCode.UPSTREAM_HEAD_TIMEOUT);
+        // Whether the body comes after all nobody knows.
+        assertThat(response.header("Connection")).contains("close");
+        client.awaitEof(SOON);
+        upstream.awaitConnectionClosed(SOON);
+    }
+
+    @Test
+    void clientThatStallsOnceItIsAskedForTheBody_returns408() {
+        TestUpstream upstream = stallingAfter("HTTP/1.1 100 Continue\r\n\r\n");
+        fixture.start(fixture.to(upstream)
+                .timeouts(LONG.withIdle(SHORT.multipliedBy(3)).withResponseHead(SHORT)));
+        RawClient client = fixture.client();
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+        assertThat(client.readHead()).startsWith("HTTP/1.1 100 ");
+        assertFails(client.readResponse(), FailureCode.CLIENT_BODY_TIMEOUT);
+        client.awaitEof(SOON);
+    }
+
+    @Test
+    void clientThatStallsWithinABodyItWasNotAskedFor_returns408() {
+        TestUpstream upstream = stalling();
+        fixture.start(fixture.to(upstream)
+                .timeouts(LONG.withIdle(SHORT.multipliedBy(3)).withResponseHead(SHORT)));
+        RawClient client = fixture.client();
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhe");
+        assertFails(client.readResponse(), FailureCode.CLIENT_BODY_TIMEOUT);
+        client.awaitEof(SOON);
+    }
+
     /** It is not the target that keeps the client waiting. */
     @Test
     void answerHeldByMiddlewareLongerThanTheIdleTime_isSentWhole() {
