@@ -145,5 +145,6 @@ public final class IoWorker implements AutoCloseable {
         for (IoLoop loop : loops) {
             loop.free();
         }
+        XnioMBean.unregisterWithTheLastWorker();
     }
 }
