@@ -38,8 +38,10 @@ import org.slf4j.LoggerFactory;
 /**
  * A proxy: its life from {@link #start} to {@link #stop}, and the configuration in force.
  *
- * <p>The lock of this object guards the life: start, update and stop come one after the other. The path never takes it; it
- * reads {@code snapshot}, a volatile.
+ * <p>The lock of this object guards the life and the configuration: start, update and the beginning of a stop come one after
+ * the other. Nobody who holds it waits for an I/O thread or calls user code, because middleware may ask for the configuration
+ * or update it on an I/O thread. {@code stopping} is held for as long as a stop waits, so that a second one waits for the first;
+ * it is taken before the other, and never on an I/O thread. The path takes neither; it reads {@code snapshot}, a volatile.
  */
 final class EngineProxy implements ReverseProxy {
 
@@ -61,8 +63,10 @@ final class EngineProxy implements ReverseProxy {
     private final AtomicInteger openConnections = new AtomicInteger();
     private final CountDownLatch closed = new CountDownLatch(1);
 
+    private final Object stopping = new Object();
+
     private State state = State.NEW;
-    private ProxyConfig config;
+    private volatile ProxyConfig config;
     private volatile @Nullable IoWorker worker;
     private Map<String, ClientPool> pools = Map.of();
     private volatile List<Bound> bound = List.of();
@@ -86,7 +90,18 @@ final class EngineProxy implements ReverseProxy {
     }
 
     @Override
-    public synchronized ReverseProxy start() {
+    public ReverseProxy start() {
+        try {
+            startNow();
+        } catch (StartFailedException e) {
+            stopNow(Duration.ZERO);
+            throw e.reason;
+        }
+        tell(LifecycleListener.Event.STARTED);
+        return this;
+    }
+
+    private synchronized void startNow() throws StartFailedException {
         if (state != State.NEW) {
             throw new IllegalStateException(
                     state == State.RUNNING ? "the proxy was started before" : "the proxy is closed");
@@ -99,11 +114,20 @@ final class EngineProxy implements ReverseProxy {
             snapshot = compiler.compile(config, pools);
             bound = bind(config, List.of(), started);
         } catch (RuntimeException e) {
-            stop(Duration.ZERO);
-            throw e;
+            throw new StartFailedException(e);
         }
-        tell(LifecycleListener.Event.STARTED);
-        return this;
+    }
+
+    /** A start that has begun and must be taken back. */
+    private static final class StartFailedException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private final RuntimeException reason;
+
+        StartFailedException(RuntimeException reason) {
+            super(reason);
+            this.reason = reason;
+        }
     }
 
     private Snapshot current() {
@@ -166,18 +190,25 @@ final class EngineProxy implements ReverseProxy {
     }
 
     @Override
-    public synchronized void update(ProxyConfig next) {
+    public void update(ProxyConfig next) {
         List<Problem> problems = Validator.validate(next, registrations);
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);
         }
+        if (updateNow(next)) {
+            tell(LifecycleListener.Event.UPDATED);
+        }
+    }
+
+    /** Whether the proxy runs with it now; else it will once it is started. */
+    private synchronized boolean updateNow(ProxyConfig next) {
         IoWorker running = worker;
         if (state == State.CLOSED) {
             throw new IllegalStateException("the proxy is closed");
         }
         if (state == State.NEW || running == null) {
             config = next;
-            return;
+            return false;
         }
         List<Bound> before = bound;
         Map<String, ClientPool> oldPools = pools;
@@ -192,7 +223,7 @@ final class EngineProxy implements ReverseProxy {
         } catch (RuntimeException | Error e) {
             SnapshotCompiler.closeMissing(newPools, oldPools);
             // Those that were bound before one failed; the update may be tried again and again.
-            leaving.removeIf(one -> one.context().isEmpty(running));
+            leaving.removeIf(one -> one.context().isEmpty());
             throw e;
         }
         snapshot = compiled;
@@ -207,13 +238,13 @@ final class EngineProxy implements ReverseProxy {
                 leave(one, running);
             }
         }
-        leaving.removeIf(one -> one.context().isEmpty(running));
+        leaving.removeIf(one -> one.context().isEmpty());
         SnapshotCompiler.closeMissing(oldPools, newPools);
-        tell(LifecycleListener.Event.UPDATED);
+        return true;
     }
 
     @Override
-    public synchronized ProxyConfig config() {
+    public ProxyConfig config() {
         return config;
     }
 
@@ -254,19 +285,31 @@ final class EngineProxy implements ReverseProxy {
         return stopNow(timeout);
     }
 
-    private synchronized int stopNow(Duration timeout) {
-        if (state == State.CLOSED) {
-            return 0;
+    private int stopNow(Duration timeout) {
+        synchronized (stopping) {
+            List<Bound> all;
+            List<ClientPool> opened;
+            boolean ran;
+            synchronized (this) {
+                if (state == State.CLOSED) {
+                    return 0;
+                }
+                ran = state == State.RUNNING;
+                state = State.CLOSED;
+                all = new ArrayList<>(bound);
+                all.addAll(leaving);
+                leaving.clear();
+                opened = List.copyOf(pools.values());
+            }
+            return end(ran ? worker : null, all, opened, timeout);
         }
-        boolean ran = state == State.RUNNING;
-        state = State.CLOSED;
+    }
+
+    /** @param running null if the proxy was never started */
+    private int end(@Nullable IoWorker running, List<Bound> all, List<ClientPool> opened, Duration timeout) {
         int cut = 0;
-        IoWorker running = worker;
-        if (ran && running != null) {
+        if (running != null) {
             tell(LifecycleListener.Event.DRAINING);
-            List<Bound> all = new ArrayList<>(bound);
-            all.addAll(leaving);
-            leaving.clear();
             all.forEach(one -> one.acceptor().close());
             CountDownLatch waiting = new CountDownLatch(1);
             drained = waiting;
@@ -277,7 +320,7 @@ final class EngineProxy implements ReverseProxy {
             for (Bound one : all) {
                 cut += one.context().stopNow(running);
             }
-            pools.values().forEach(ClientPool::close);
+            opened.forEach(ClientPool::close);
             // What the pools have handed to their threads is done before these end.
             running.onEachLoop(loop -> {});
             running.close();
@@ -296,16 +339,21 @@ final class EngineProxy implements ReverseProxy {
     }
 
     /** What the proxy has in use at this moment; all zero once it is idle. */
-    synchronized Usage usage() {
+    Usage usage() {
         AtomicInteger buffers = new AtomicInteger();
         AtomicInteger upstreamsInUse = new AtomicInteger();
         AtomicInteger upstreamsIdle = new AtomicInteger();
         AtomicInteger timers = new AtomicInteger();
-        IoWorker running = worker;
-        if (state == State.RUNNING && running != null) {
+        IoWorker running;
+        List<ClientPool> opened;
+        synchronized (this) {
+            running = state == State.RUNNING ? worker : null;
+            opened = List.copyOf(pools.values());
+        }
+        if (running != null) {
             running.onEachLoop(loop -> {
                 int idle = 0;
-                for (ClientPool pool : pools.values()) {
+                for (ClientPool pool : opened) {
                     idle += pool.idle(loop);
                     upstreamsInUse.addAndGet(pool.inUse(loop));
                 }

@@ -13,6 +13,7 @@ import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Response;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -30,7 +31,9 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -300,6 +303,94 @@ class UpdatePathTest {
                         .hasMessageContaining("stop() must not be called on an I/O thread");
             }
             assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+        }
+    }
+
+    /** One held the lock and waited for the thread of the other, which waited for the lock. */
+    @Test
+    void updatesOnTwoIoThreadsAtOnce_doNotWaitForEachOther() throws Exception {
+        AtomicReference<ReverseProxy> running = new AtomicReference<>();
+        Set<Thread> threads = ConcurrentHashMap.newKeySet();
+        CountDownLatch both = new CountDownLatch(2);
+        CountDownLatch updated = new CountDownLatch(2);
+        Upstream updating = Upstream.handler(request -> {
+            if (threads.add(Thread.currentThread())) {
+                both.countDown();
+                try {
+                    assertThat(both.await(10, TimeUnit.SECONDS)).isTrue();
+                    running.get()
+                            .update(ProxyConfig.builder()
+                                    .listener(Listener.http("127.0.0.1", freePort()))
+                                    .route(Route.builder("r")
+                                            .respond(200, "new")
+                                            .build())
+                                    .build());
+                    updated.countDown();
+                } catch (InterruptedException | IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+            return Response.of(200, "updated");
+        });
+        List<RawClient> clients = new ArrayList<>();
+        try (ReverseProxy proxy = ReverseProxy.builder()
+                .listener(ANY_PORT)
+                .ioThreads(2)
+                .route(Route.builder("all").to(updating).build())
+                .start()) {
+            running.set(proxy);
+            int port = proxy.port();
+            // Which thread a connection goes to is not ours to say; of so many each has some.
+            for (int i = 0; i < 32; i++) {
+                RawClient client = RawClient.connect(port);
+                clients.add(client);
+                client.send(GET);
+            }
+            assertThat(updated.await(5, TimeUnit.SECONDS)).isTrue();
+            assertThat(proxy.config().routes().get(0).id()).isEqualTo("r");
+        } finally {
+            clients.forEach(RawClient::close);
+        }
+    }
+
+    /** It waited for the stop, which waited for it. */
+    @Test
+    void configAskedOnAnIoThreadWhileTheProxyStops_isTold() throws Exception {
+        AtomicReference<ReverseProxy> running = new AtomicReference<>();
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch stopping = new CountDownLatch(1);
+        CompletableFuture<Throwable> refused = new CompletableFuture<>();
+        Upstream asking = Upstream.asyncHandler(request -> {
+            begun.countDown();
+            try {
+                assertThat(stopping.await(10, TimeUnit.SECONDS)).isTrue();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            ProxyConfig config = running.get().config();
+            refused.complete(catchThrowable(() -> running.get().update(config)));
+            return CompletableFuture.completedFuture(
+                    Response.of(200, config.routes().get(0).id()));
+        });
+        try (ReverseProxy proxy = ReverseProxy.builder()
+                        .listener(ANY_PORT)
+                        .ioThreads(1)
+                        .route(Route.builder("all").to(asking).build())
+                        .onLifecycle(event -> {
+                            if (event == LifecycleListener.Event.DRAINING) {
+                                stopping.countDown();
+                            }
+                        })
+                        .start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            running.set(proxy);
+            client.send(GET);
+            assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
+            assertThat(proxy.stop(Duration.ofSeconds(20))).isZero();
+            assertThat(client.readResponse().bodyText()).isEqualTo("all");
+            assertThat(refused.get(5, TimeUnit.SECONDS))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
         }
     }
 

@@ -49,6 +49,9 @@ public final class ListenerContext {
     private final Supplier<Snapshot> snapshot;
     private final EngineServices services;
     private final AtomicInteger open;
+    /** The connections of this listener, for who must not wait for the threads that have them. */
+    private final AtomicInteger own = new AtomicInteger();
+
     private final Runnable onLastClosed;
 
     /** For each I/O thread the connections that it has; each set belongs to its thread. */
@@ -103,6 +106,7 @@ public final class ListenerContext {
             case ADMITTED -> {
                 Http1ServerConnection accepted = new Http1ServerConnection(connection, loop, this, limiter);
                 open.incrementAndGet();
+                own.incrementAndGet();
                 accepted.start();
             }
             case TOO_MANY -> reject(connection, peer, FailureCode.CLIENT_TOO_MANY_CONNECTIONS);
@@ -169,26 +173,21 @@ public final class ListenerContext {
     void closed(Http1ServerConnection connection, ConnectionLimiter limiter) {
         connections.get(connection.loop().index()).remove(connection);
         limiter.release(connection.peer().getAddress());
+        own.decrementAndGet();
         if (open.decrementAndGet() == 0) {
             onLastClosed.run();
         }
     }
 
-    /** Closes idle connections, and the others after their exchange. */
+    /** Closes idle connections, and the others after their exchange; soon, on their own threads. */
     public void drain(IoWorker worker) {
         draining = true;
-        worker.onEachLoop(loop -> List.copyOf(connections.get(loop.index())).forEach(Http1ServerConnection::drain));
+        worker.tellEachLoop(loop -> List.copyOf(connections.get(loop.index())).forEach(Http1ServerConnection::drain));
     }
 
-    /** Whether no connection is left; false if a thread does not tell in time. */
-    public boolean isEmpty(IoWorker worker) {
-        AtomicInteger empty = new AtomicInteger();
-        worker.onEachLoop(loop -> {
-            if (connections.get(loop.index()).isEmpty()) {
-                empty.incrementAndGet();
-            }
-        });
-        return empty.get() == connections.size();
+    /** Whether no connection is left. */
+    public boolean isEmpty() {
+        return own.get() == 0;
     }
 
     /**

@@ -105,7 +105,14 @@ public final class IoWorker implements AutoCloseable {
         return new Acceptor(channel);
     }
 
-    /** Runs {@code action} on every loop and waits until all have. */
+    /** Runs {@code action} on every loop soon; waits for none, so that a loop may call it. */
+    public void tellEachLoop(java.util.function.Consumer<IoLoop> action) {
+        for (IoLoop loop : loops) {
+            loop.execute(() -> action.accept(loop));
+        }
+    }
+
+    /** Runs {@code action} on every loop and waits until all have; not for a loop to call, two would wait for each other. */
     public void onEachLoop(java.util.function.Consumer<IoLoop> action) {
         List<CountDownLatch> latches = new ArrayList<>();
         for (IoLoop loop : loops) {
