@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -27,15 +28,18 @@ final class Whole {
     private final ProxyConfig config;
     private final @Nullable Registrations registrations;
     private final Context context;
-    private final boolean poolsUnread;
     private final boolean partial;
+    private final TreeSet<String> pools = new TreeSet<>();
+    /** The places of pools whose names could not be read. */
+    private final List<String> nameless = new ArrayList<>();
+
+    private boolean mayBeMeant;
 
     private Whole(ProxyConfig config, @Nullable Registrations registrations, Context context, boolean partial) {
         this.config = config;
         this.registrations = registrations;
         this.context = context;
         this.partial = partial;
-        this.poolsUnread = poolsUnread();
     }
 
     /**
@@ -49,6 +53,8 @@ final class Whole {
     }
 
     private void check() {
+        // First: a name that stands twice is a problem, but it is read.
+        readPools();
         listeners();
         pools();
         if (config.routes().isEmpty()) {
@@ -68,9 +74,7 @@ final class Whole {
                         "an id other than that of routes[" + first + "]");
             }
             String in = " (route " + Context.quote(route.id()) + ")";
-            if (route.action().orElse(null) instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref) {
-                upstream(place + ".to", in, ref.name());
-            }
+            reference(route).ifPresent(name -> upstream(place + ".to", in, name));
             middleware(place + ".middleware", in, route.middleware());
             transforms(place + ".transforms", in, route.transforms());
         }
@@ -151,29 +155,44 @@ final class Whole {
     }
 
     private void upstream(String place, String in, String name) {
-        TreeSet<String> known = new TreeSet<>();
-        config.pools().forEach(pool -> known.add(pool.name()));
-        if (known.contains(name)) {
+        if (pools.contains(name)) {
             return;
         }
         if (registrations != null) {
+            TreeSet<String> known = new TreeSet<>(pools);
             known.addAll(registrations.handlers().keySet());
             unknown(place, in, name, "pool", known);
-        } else if (partial && !poolsUnread) {
+        } else if (partial && !mayBeMeant) {
             // The program may register a handler of that name later; but it is told of other problems in any case.
-            String pools = known.isEmpty() ? "a pool" : "one of the pools " + String.join(", ", known);
-            report("UNKNOWN_REFERENCE", place, Context.quote(name) + in, pools + ", or a registered handler");
+            List<String> all = new ArrayList<>(pools);
+            nameless.forEach(pool -> all.add(pool + " once it has this name"));
+            String meant = all.isEmpty() ? "a pool" : "one of the pools " + String.join(", ", all);
+            report("UNKNOWN_REFERENCE", place, Context.quote(name) + in, meant + ", or a registered handler");
         }
     }
 
-    /** Whether there are pools whose names could not be read; then any name may be right. */
-    private boolean poolsUnread() {
+    /** Sorts out which names pools have, and whether those that have none may be what all unknown names mean. */
+    private void readPools() {
         for (int i = 0; i < config.pools().size(); i++) {
             if (context.broken("pools[" + i + "].name")) {
-                return true;
+                nameless.add("pools[" + i + "]");
+            } else {
+                pools.add(config.pools().get(i).name());
             }
         }
-        return config.pools().isEmpty() && context.broken("pools");
+        long unknown = config.routes().stream()
+                .flatMap(route -> reference(route).stream())
+                .filter(name -> !pools.contains(name))
+                .distinct()
+                .count();
+        boolean unread = config.pools().isEmpty() && context.broken("pools");
+        mayBeMeant = unread || !nameless.isEmpty() && unknown <= nameless.size();
+    }
+
+    private static Optional<String> reference(Route route) {
+        return route.action().orElse(null) instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref
+                ? Optional.of(ref.name())
+                : Optional.empty();
     }
 
     private void middleware(String place, String in, List<Middleware> list) {

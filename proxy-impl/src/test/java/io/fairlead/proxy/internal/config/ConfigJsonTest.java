@@ -384,6 +384,24 @@ final class ConfigJsonTest {
                         "pools[0].targets: missing (expected: list of Target)");
     }
 
+    /** They were told only once all pools had names, in a second round. One pool can be what one name means, no more. */
+    @Test
+    void moreNamesThanPoolsWithoutOne_areToldBesideThem() {
+        assertThat(lines("""
+                                {"version": 1,
+                                 "pools": [{"name": "users", "targets": ["http://a"]}, {"targets": ["http://b"]}],
+                                 "routes": [{"id": "x", "match": {"path": "/x"}, "to": "ordres"},
+                                            {"id": "y", "match": {"path": "/y"}, "to": "users"},
+                                            {"id": "z", "match": {"path": "/z"}, "to": "orders"}]}
+                                """))
+                .containsExactly(
+                        "pools[1].name: missing (expected: name)",
+                        "routes[0].to: \"ordres\" (route \"x\") (expected: one of the pools users, pools[1] once it has"
+                                + " this name, or a registered handler)",
+                        "routes[2].to: \"orders\" (route \"z\") (expected: one of the pools users, pools[1] once it has"
+                                + " this name, or a registered handler)");
+    }
+
     @Test
     void anotherVersion_isAProblem() {
         assertThat(lines("{\"version\": 2, \"routes\": [{\"id\": \"a\", \"respond\": {\"status\": 200}}]}"))
