@@ -131,7 +131,7 @@ final class PropertyTypes {
      *
      * @param status 301, 302, 303, 307 or 308.
      * @param location The Location field; {@code {name}} stands for a variable, {@code {path}}, {@code {query}} and
-     *     {@code {host}} for those of the request.
+     *     {@code {host}} for those of the request; one without a host is answered 400 where {@code {host}} is needed.
      */
     record Redirect(Integer status, String location) {}
 
@@ -200,7 +200,8 @@ final class PropertyTypes {
      * @param path Of set-path.
      * @param prefix Of strip-prefix, add-prefix.
      * @param regex Of path-regex.
-     * @param replacement Of path-regex.
+     * @param replacement Of path-regex, path-template.
+     * @param template Of path-template.
      * @param name Of set-query, add-query, remove-query, set-request-header, add-request-header, remove-request-header,
      *     set-request-trailer, add-request-trailer, remove-request-trailer, set-response-header, add-response-header,
      *     remove-response-header, set-response-trailer, add-response-trailer, remove-response-trailer, request-body,
@@ -217,6 +218,7 @@ final class PropertyTypes {
             String prefix,
             String regex,
             String replacement,
+            String template,
             String name,
             String value,
             String from,
@@ -232,6 +234,7 @@ final class PropertyTypes {
         STRIP_PREFIX,
         ADD_PREFIX,
         PATH_REGEX,
+        PATH_TEMPLATE,
         SET_QUERY,
         ADD_QUERY,
         REMOVE_QUERY,
