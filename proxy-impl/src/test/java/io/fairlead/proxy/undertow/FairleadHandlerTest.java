@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.RawClient;
@@ -242,6 +243,22 @@ class FairleadHandlerTest {
         client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
         assertThat(client.readHead()).startsWith("HTTP/1.1 100 ");
         assertThat(client.send("body").readResponse().bodyText()).isEqualTo("body");
+    }
+
+    /** It is the upstream that is waited for, and not the client, which was blamed after the idle time. */
+    @Test
+    void upstreamThatNeitherAsksForTheBodyNorAnswers_returns504() {
+        TestUpstream upstream = upstream(exchange -> {
+            exchange.readHead();
+            exchange.awaitClose();
+        });
+        mount(FairleadHandler.of(to(upstream)
+                .timeouts(Timeouts.ofDefaults()
+                        .withIdle(Duration.ofMillis(150))
+                        .withResponseHead(Duration.ofMillis(450)))));
+        RawClient client = client();
+        client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+        assertThat(client.readResponse().status()).isEqualTo(504);
     }
 
     @Test
