@@ -2,11 +2,14 @@ package io.fairlead.proxy.internal.engine.loop;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.xnio.ChannelListeners;
 import org.xnio.IoUtils;
 import org.xnio.OptionMap;
@@ -20,6 +23,7 @@ import org.xnio.channels.AcceptingChannel;
 /** The I/O threads of one proxy and the sockets that they accept from. */
 public final class IoWorker implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(IoWorker.class);
     private static final int BACKLOG = 4096;
 
     private final XnioWorker worker;
@@ -96,13 +100,29 @@ public final class IoWorker implements AutoCloseable {
                 .set(Options.REUSE_ADDRESSES, true)
                 .set(Options.BACKLOG, BACKLOG)
                 .getMap();
-        AcceptingChannel<StreamConnection> channel = worker.createStreamConnectionServer(
-                address,
-                ChannelListeners.openListenerAdapter(
-                        connection -> onConnection.accept(connection, loop(connection.getIoThread()))),
-                options);
+        AcceptingChannel<StreamConnection> channel =
+                worker.createStreamConnectionServer(address, listening -> accept(listening, onConnection), options);
         channel.resumeAccepts();
         return new Acceptor(channel);
+    }
+
+    private void accept(
+            AcceptingChannel<StreamConnection> listening, BiConsumer<StreamConnection, IoLoop> onConnection) {
+        StreamConnection accepted;
+        try {
+            accepted = listening.accept();
+        } catch (ClosedChannelException e) {
+            // Closed between the connection's coming and this call, which finds none in XNIO's queue: all were taken.
+            return;
+        } catch (IOException e) {
+            LOG.warn("cannot accept a connection", e);
+            return;
+        }
+        if (accepted != null) {
+            // XNIO logs what is thrown.
+            ChannelListeners.invokeChannelListener(
+                    accepted, connection -> onConnection.accept(connection, loop(connection.getIoThread())));
+        }
     }
 
     /** Runs {@code action} on every loop soon; waits for none, so that a loop may call it. */
