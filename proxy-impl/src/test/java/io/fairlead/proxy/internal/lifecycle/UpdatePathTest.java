@@ -311,13 +311,14 @@ class UpdatePathTest {
     void updatesOnTwoIoThreadsAtOnce_doNotWaitForEachOther() throws Exception {
         AtomicReference<ReverseProxy> running = new AtomicReference<>();
         Set<Thread> threads = ConcurrentHashMap.newKeySet();
-        CountDownLatch both = new CountDownLatch(2);
+        // Both threads, and the clients, which the first update would refuse.
+        CountDownLatch ready = new CountDownLatch(3);
         CountDownLatch updated = new CountDownLatch(2);
         Upstream updating = Upstream.handler(request -> {
             if (threads.add(Thread.currentThread())) {
-                both.countDown();
+                ready.countDown();
                 try {
-                    assertThat(both.await(10, TimeUnit.SECONDS)).isTrue();
+                    assertThat(ready.await(10, TimeUnit.SECONDS)).isTrue();
                     running.get()
                             .update(ProxyConfig.builder()
                                     .listener(Listener.http("127.0.0.1", freePort()))
@@ -346,6 +347,7 @@ class UpdatePathTest {
                 clients.add(client);
                 client.send(GET);
             }
+            ready.countDown();
             assertThat(updated.await(5, TimeUnit.SECONDS)).isTrue();
             assertThat(proxy.config().routes().get(0).id()).isEqualTo("r");
         } finally {
