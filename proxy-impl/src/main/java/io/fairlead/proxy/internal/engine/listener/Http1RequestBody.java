@@ -187,7 +187,8 @@ final class Http1RequestBody implements BodySource {
         }
         ByteBuffer buffer = input.bytes();
         if (buffer == null) {
-            if (connection.inputEnded()) {
+            // Who does not want it answers all the same.
+            if (!readOver && connection.inputEnded()) {
                 connection.gone("closed by the client within the request body");
             }
             return false;

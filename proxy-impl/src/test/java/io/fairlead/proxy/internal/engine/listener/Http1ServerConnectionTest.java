@@ -277,6 +277,30 @@ class Http1ServerConnectionTest {
     }
 
     @Test
+    void halfCloseWithinAPipelinedBodyThatNobodyWants_isAnswered() {
+        try (ReverseProxy proxy = ReverseProxy.builder()
+                        .name("connection")
+                        .ioThreads(1)
+                        .listener(
+                                Listener.builder("127.0.0.1", 0).halfClose(true).build())
+                        .route(Route.builder("none")
+                                .match(Match.path("/none"))
+                                .to(UpstreamPool.of("none", "http://127.0.0.1:1"))
+                                .build())
+                        .stopTimeout(Duration.ofSeconds(1))
+                        .build()
+                        .start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            client.send(GET + "POST /2 HTTP/1.1\r\nHost: test\r\nContent-Length: 20\r\n\r\nab")
+                    .halfClose();
+            assertThat(client.readResponse().status()).isEqualTo(404);
+            RawResponse response = client.readResponse();
+            assertThat(response.status()).isEqualTo(404);
+            client.awaitEof(SOON);
+        }
+    }
+
+    @Test
     void halfCloseWhereItIsNotAllowed_cancelsTheUpstreamsWork() {
         try (TestUpstream upstream = TestUpstream.start(exchange -> {
                     exchange.readBody();
