@@ -33,7 +33,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
 
     private static final Logger LOG = LoggerFactory.getLogger(ChainRun.class);
 
-    private final ProxyExchange exchange;
+    private final RoutedExchange exchange;
     private final List<NamedMiddleware> middleware;
     private final BlockingExecutor blocking;
     /** The place that was called last; on the loop. */
@@ -41,7 +41,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
 
     private @Nullable Deadline deadline;
 
-    ChainRun(ProxyExchange exchange, List<NamedMiddleware> middleware, BlockingExecutor blocking) {
+    ChainRun(RoutedExchange exchange, List<NamedMiddleware> middleware, BlockingExecutor blocking) {
         this.exchange = exchange;
         this.middleware = middleware;
         this.blocking = blocking;
@@ -72,7 +72,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
     /** The outermost stage is complete. */
     @Override
     public void accept(@Nullable Response response, @Nullable Throwable problem) {
-        if (exchange.loop().inLoop()) {
+        if (exchange.loop.inLoop()) {
             try {
                 finish(response, problem);
             } catch (RuntimeException | Error e) {
@@ -132,14 +132,14 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
         }
         armed.place = place;
         armed.stage = stage;
-        exchange.loop().schedule(armed, exchange.loop().now() + limit.toNanos());
+        exchange.loop.schedule(armed, exchange.loop.now() + limit.toNanos());
     }
 
     /** The exchange is over. */
     void stop() {
         Deadline armed = deadline;
         if (armed != null) {
-            exchange.loop().remove(armed);
+            exchange.loop.remove(armed);
         }
     }
 
@@ -183,7 +183,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
     }
 
     private static ExchangeFailedException named(NamedMiddleware called, Throwable given) {
-        Throwable problem = ProxyExchange.unwrap(given);
+        Throwable problem = Failures.unwrap(given);
         if (problem instanceof ExchangeFailedException failed) {
             return failed;
         }
@@ -213,7 +213,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
         try {
             return stage.toCompletableFuture().get();
         } catch (ExecutionException e) {
-            Throwable cause = ProxyExchange.unwrap(e);
+            Throwable cause = Failures.unwrap(e);
             if (cause instanceof Exception exception) {
                 throw exception;
             }
@@ -238,18 +238,17 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
         @Override
         public CompletionStage<Response> proceed(Exchange given) {
             boolean again = !CALLED.compareAndSet(this, 0, 1);
-            if (exchange.loop().inLoop()) {
+            if (exchange.loop.inLoop()) {
                 return run(again);
             }
             CompletableFuture<Response> result = new CompletableFuture<>();
-            exchange.loop()
-                    .execute(() -> run(again).whenComplete((response, problem) -> {
-                        if (problem != null) {
-                            result.completeExceptionally(ProxyExchange.unwrap(problem));
-                        } else {
-                            result.complete(response);
-                        }
-                    }));
+            exchange.loop.execute(() -> run(again).whenComplete((response, problem) -> {
+                if (problem != null) {
+                    result.completeExceptionally(Failures.unwrap(problem));
+                } else {
+                    result.complete(response);
+                }
+            }));
             return result;
         }
 

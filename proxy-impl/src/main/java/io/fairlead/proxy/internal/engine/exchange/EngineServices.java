@@ -46,10 +46,15 @@ public record EngineServices(List<ExchangeListener> listeners, BlockingExecutor 
                 0,
                 Instant.now(),
                 new ExchangeRecord.Timings(Optional.empty(), Optional.empty(), Duration.ZERO));
+        tell(refused);
+    }
+
+    /** Tells every listener; what one throws ends here. */
+    void tell(ExchangeRecord done) {
         for (ExchangeListener listener : listeners) {
             try {
-                listener.onComplete(refused);
-            } catch (RuntimeException e) {
+                listener.onComplete(done);
+            } catch (RuntimeException | Error e) {
                 LOG.warn("an exchange listener failed", e);
             }
         }

@@ -1,0 +1,440 @@
+package io.fairlead.proxy.internal.engine.exchange;
+
+import io.fairlead.proxy.exchange.Exchange;
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.http.Body;
+import io.fairlead.proxy.http.BodyTooLargeException;
+import io.fairlead.proxy.http.Request;
+import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.internal.engine.client.ClientPool;
+import io.fairlead.proxy.internal.engine.transfer.BodySource;
+import io.fairlead.proxy.internal.forward.Forward;
+import io.fairlead.proxy.internal.forward.ForwardListener;
+import io.fairlead.proxy.internal.forwarded.ClientResolver;
+import io.fairlead.proxy.internal.http.HeaderBlock;
+import io.fairlead.proxy.internal.http.RequestHead;
+import io.fairlead.proxy.internal.http.ResponseHead;
+import io.fairlead.proxy.internal.transform.BodyEdit;
+import io.fairlead.proxy.internal.transform.TrailerEdits;
+import io.fairlead.proxy.internal.transform.TransformPlan;
+import io.fairlead.proxy.middleware.ExchangeFailedException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The end of the chain: from the request that the last middleware let go on to the response that the first one gets, or
+ * the client at once if there is no middleware. On the exchange's loop.
+ *
+ * <ol>
+ *   <li>{@link #terminal}: the chain hands the request over; {@link #whyNotAgain} says whether it may a second time;
+ *   <li>{@link #edit} it, once;
+ *   <li>{@link #answer}: forward it, call the functional upstream, or answer from the route itself;
+ *   <li>{@link #answered}, or {@link #forwardFailed}: what the upstream says to it;
+ *   <li>{@link #editAndSettle}: edit the response, and hand it to the middleware that waits;
+ *   <li>{@link #send}: what the chain made of it, or nobody waited for, goes to the client.
+ * </ol>
+ *
+ * <p>An upstream's answer that nobody waits for and nothing edits goes from the fourth step straight to the client.
+ */
+abstract class RoutedExchange extends UpstreamRequest implements Exchange, ForwardListener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RoutedExchange.class);
+
+    final ClientResponse response;
+    /** The forwarding under way, or the last one. */
+    @Nullable
+    Forward forward;
+
+    /** Attempts of the forwardings before that. */
+    private int earlierAttempts;
+
+    private boolean requestEdited;
+    private @Nullable CompletableFuture<Response> terminal;
+    private @Nullable StreamBody answerView;
+    private @Nullable HeldTimer heldTimer;
+    private long connectedNanos;
+
+    RoutedExchange(ClientStream stream, RequestHead head, Snapshot snapshot, @Nullable ClientResolver trust) {
+        super(stream, head, snapshot, trust);
+        this.response = new ClientResponse(stream, head);
+    }
+
+    /** How the exchange ended, for who comes too late. */
+    abstract ExchangeFailedException ended();
+
+    /** Runs a step on the loop; what it throws fails the exchange instead of leaving it without an end. */
+    final void onLoop(Runnable step) {
+        loop.execute(() -> {
+            try {
+                step.run();
+            } catch (RuntimeException | Error e) {
+                LOG.error("an exchange failed", e);
+                fail(Failures.code(e, FailureCode.INTERNAL_ERROR), e.toString());
+            }
+        });
+    }
+
+    /** Whether nothing can be sent any more. */
+    private boolean isTooLate() {
+        return isOver() || response.isBegun();
+    }
+
+    // ---- 1. the chain hands over
+
+    /**
+     * Answers the request at the end of the chain.
+     *
+     * @param result where the response goes if middleware waits for it; null to send it at once
+     */
+    final void terminal(@Nullable CompletableFuture<Response> result) {
+        RoutePlan chosen = plan;
+        if (isTooLate() || chosen == null) {
+            if (result != null) {
+                result.completeExceptionally(ended());
+            }
+            return;
+        }
+        terminal = result;
+        stopRequest();
+        try {
+            edit(chosen);
+        } catch (RuntimeException | Error e) {
+            LOG.error("an exchange failed", e);
+            settleFailure(Failures.code(e, FailureCode.INTERNAL_ERROR), e.toString());
+        }
+    }
+
+    /**
+     * Why the end of the chain cannot be reached again; null if it can. Nothing may be left of the first time: no
+     * answer that holds a connection, and no request body that is gone.
+     */
+    final @Nullable String whyNotAgain() {
+        if (isTooLate()) {
+            return "proceed was called after the exchange was over";
+        }
+        Forward before = forward;
+        if (terminal != null || before != null && before.isOpen()) {
+            return "proceed was called twice, and the first response was not read to its end or discarded";
+        }
+        if (isBodyGone()) {
+            return "proceed was called twice, and the request body cannot be read again";
+        }
+        return null;
+    }
+
+    // ---- 2. the request's edits
+
+    private void edit(RoutePlan chosen) {
+        TransformPlan transforms = chosen.transforms();
+        // What is sent a second time was edited before.
+        if (transforms.isEmpty() || requestEdited) {
+            answer(chosen);
+            return;
+        }
+        requestEdited = true;
+        if (transforms.hasRequestEdits()) {
+            try {
+                transforms.editRequest(this, variables);
+            } catch (RuntimeException e) {
+                settleFailure(FailureCode.TRANSFORM_FAILED, e.toString());
+                return;
+            }
+        }
+        TrailerEdits trailers = transforms.requestTrailers();
+        if (trailers != null && chosen.handler() != null && outgoingLength() != 0) {
+            // On its way to a pool the body is not touched for its trailers, see outgoingBody().
+            body(new EditedTrailersBody(body(), trailers, variables));
+        }
+        BodyEdit edit = transforms.requestBody();
+        if (edit == null || !head.hasBody()) {
+            answer(chosen);
+            return;
+        }
+        edit.apply(body())
+                .whenComplete((edited, problem) -> onLoop(() -> {
+                    if (problem == null) {
+                        body(edited);
+                        answer(chosen);
+                        return;
+                    }
+                    Throwable cause = Failures.unwrap(problem);
+                    if (cause instanceof BodyTooLargeException) {
+                        fail(FailureCode.CLIENT_BODY_TOO_LARGE, cause.toString());
+                    } else {
+                        settleFailure(Failures.code(cause, FailureCode.TRANSFORM_FAILED), cause.toString());
+                    }
+                }));
+    }
+
+    // ---- 3. who answers
+
+    private void answer(RoutePlan chosen) {
+        if (isTooLate()) {
+            return;
+        }
+        ClientPool pool = chosen.pool();
+        Function<Request, CompletionStage<Response>> handler = chosen.handler();
+        if (pool != null) {
+            forward(chosen, pool);
+        } else if (handler != null) {
+            call(chosen, handler);
+        } else if (LocalAnswers.needsHost(chosen.answer()) && host().isEmpty()) {
+            // HTTP/1.0 knows requests without Host. Our own address in its place would tell strangers of the inside.
+            settleFailure(FailureCode.CLIENT_BAD_HOST, "the redirect names the request's host, and there is none");
+        } else {
+            editAndSettle(LocalAnswers.of(chosen.answer(), this, variables));
+        }
+    }
+
+    private void forward(RoutePlan chosen, ClientPool pool) {
+        if (bodyReplaced) {
+            removeDigests();
+        } else if (isBodyUsedUp()) {
+            settleFailure(
+                    FailureCode.MIDDLEWARE_FAILED,
+                    "the request body was read or discarded by middleware of route \"" + chosen.routeId()
+                            + "\", and no other was put in its place");
+            return;
+        }
+        earlierAttempts = attempts();
+        Forward begun = new Forward(loop, pool, this, this);
+        forward = begun;
+        begun.start();
+    }
+
+    private void call(RoutePlan chosen, Function<Request, CompletionStage<Response>> handler) {
+        CompletionStage<Response> stage;
+        try {
+            stage = handler.apply(this);
+        } catch (RuntimeException | Error e) {
+            LOG.warn("the handler of route {} failed", chosen.routeId(), e);
+            settleFailure(Failures.code(e, FailureCode.HANDLER_FAILED), e.toString());
+            return;
+        }
+        if (stage == null) {
+            settleFailure(FailureCode.HANDLER_FAILED, "the handler returned null");
+            return;
+        }
+        stage.whenComplete((given, problem) -> onLoop(() -> {
+            if (problem != null) {
+                Throwable cause = Failures.unwrap(problem);
+                LOG.warn("the handler of route {} failed", chosen.routeId(), cause);
+                settleFailure(Failures.code(cause, FailureCode.HANDLER_FAILED), cause.toString());
+            } else if (given == null) {
+                settleFailure(FailureCode.HANDLER_FAILED, "the handler gave no response");
+            } else {
+                editAndSettle(given);
+            }
+        }));
+    }
+
+    // ---- 4. what the upstream says
+
+    @Override
+    public void forwarded() {
+        connectedNanos = loop.now();
+    }
+
+    /** When a connection to the target was at hand; 0 if none was. */
+    final long connectedNanos() {
+        return connectedNanos;
+    }
+
+    /** Attempts made for the exchange until now. */
+    final int attempts() {
+        Forward begun = forward;
+        return earlierAttempts + (begun == null ? 0 : begun.attempts());
+    }
+
+    @Override
+    public void interim(ResponseHead interimHead) {
+        if (!isTooLate()) {
+            response.interim(interimHead);
+        }
+    }
+
+    @Override
+    public void answered(ResponseHead answer, BodySource answerBody, long bodyLength) {
+        response.headCame();
+        if (isTooLate()) {
+            answerBody.cancel();
+            return;
+        }
+        RoutePlan chosen = plan;
+        ClientResponse.removeNominated(answer);
+        if (terminal == null && (chosen == null || chosen.transforms().isEmpty())) {
+            stopHeldTimer();
+            response.pass(answer, answerBody, bodyLength);
+            return;
+        }
+        if (bodyLength == 0) {
+            editAndSettle(Response.of(answer.status(), answer, Body.empty()));
+            return;
+        }
+        StreamBody view = new StreamBody(loop, answerBody, bodyLength, () -> {}, this::readerFailed);
+        answerView = view;
+        editAndSettle(Response.of(answer.status(), answer, view));
+        if (!isTooLate()) {
+            timeHeld(view);
+        }
+    }
+
+    private void timeHeld(StreamBody view) {
+        stopHeldTimer();
+        Duration limit = timeouts().middleware();
+        if (!limit.isZero()) {
+            HeldTimer timer = new HeldTimer(
+                    loop,
+                    view,
+                    limit,
+                    () -> fail(
+                            FailureCode.MIDDLEWARE_FAILED,
+                            "middleware neither read nor sent the body of the upstream's answer for " + limit));
+            heldTimer = timer;
+            timer.start();
+        }
+    }
+
+    /** The client has the answer's head, so that its own deadline holds, or nobody waits any more. */
+    final void stopHeldTimer() {
+        HeldTimer timer = heldTimer;
+        if (timer != null) {
+            heldTimer = null;
+            timer.stop();
+        }
+    }
+
+    @Override
+    public void forwardFailed(FailureCode code, String detail) {
+        if (code.side() == FailureCode.Side.UPSTREAM) {
+            LOG.debug("{} {}: {} {}", head.method(), head.target(), code, detail);
+        }
+        settleFailure(code, detail);
+    }
+
+    // ---- 5. the response's edits
+
+    /** Runs the response edits on a response object, then hands it on. */
+    private void editAndSettle(Response given) {
+        RoutePlan chosen = plan;
+        TransformPlan transforms = chosen == null ? null : chosen.transforms();
+        if (chosen == null || transforms == null || transforms.isEmpty()) {
+            settle(given);
+            return;
+        }
+        Response own = given;
+        if (chosen.handler() != null && transforms.hasResponseEdits()) {
+            // A handler may give the same object again and again, to several threads at once.
+            HeaderBlock fields = new HeaderBlock();
+            given.headers().forEach(fields::add);
+            own = Response.of(given.status(), fields, given.body());
+        }
+        try {
+            if (transforms.hasResponseEdits()) {
+                transforms.editResponse(own.headers(), variables);
+            }
+        } catch (RuntimeException e) {
+            own.body().discard();
+            settleFailure(FailureCode.TRANSFORM_FAILED, e.toString());
+            return;
+        }
+        TrailerEdits trailers = transforms.responseTrailers();
+        Response edited =
+                trailers == null ? own : own.withBody(new EditedTrailersBody(own.body(), trailers, variables));
+        BodyEdit edit = transforms.responseBody();
+        if (edit == null || edited.body() == Body.empty()) {
+            settle(edited);
+            return;
+        }
+        edit.apply(edited.body())
+                .whenComplete((newBody, problem) -> onLoop(() -> {
+                    if (problem != null) {
+                        Throwable cause = Failures.unwrap(problem);
+                        settleFailure(Failures.code(cause, FailureCode.TRANSFORM_FAILED), cause.toString());
+                    } else {
+                        settle(edited.withBody(newBody));
+                    }
+                }));
+    }
+
+    /** The response of the end of the chain: to the middleware that waits, or out. */
+    private void settle(Response given) {
+        CompletableFuture<Response> waiting = terminal;
+        if (waiting != null) {
+            terminal = null;
+            if (!waiting.complete(given)) {
+                given.body().discard();
+            }
+        } else {
+            send(given);
+        }
+    }
+
+    private void settleFailure(FailureCode code, String detail) {
+        if (terminal != null && !isOver()) {
+            failWaiting(code, detail);
+        } else {
+            fail(code, detail);
+        }
+    }
+
+    /** Middleware that waits for the upstream's answer must not wait for ever, above all not if it blocks a thread. */
+    final void failWaiting(FailureCode code, String detail) {
+        CompletableFuture<Response> waiting = terminal;
+        if (waiting != null) {
+            terminal = null;
+            waiting.completeExceptionally(new ExchangeFailedException(code, detail));
+        }
+    }
+
+    // ---- 6. the response
+
+    /** Sends what the chain made, on the loop. */
+    final void send(Response made) {
+        if (isTooLate()) {
+            made.body().discard();
+            return;
+        }
+        stopHeldTimer();
+        RoutePlan chosen = plan;
+        boolean ofHandler = chosen == null || chosen.middleware().isEmpty();
+        ClientResponse.Refusal refusal =
+                response.send(made, body, ofHandler ? FailureCode.HANDLER_FAILED : FailureCode.MIDDLEWARE_FAILED);
+        if (refusal != null) {
+            fail(refusal.code(), refusal.detail());
+        }
+    }
+
+    // ---- what is left of it
+
+    /** Gives up what is still forwarded. */
+    final void cancelForward() {
+        Forward begun = forward;
+        if (begun != null) {
+            begun.cancel();
+        }
+    }
+
+    /** Sends and reads no more of either body. */
+    final void stopBodies() {
+        response.stop();
+        stopRequest();
+    }
+
+    /** The exchange is over: who still reads a body is told, and nobody holds the answer's any more. */
+    final void closeViews(FailureCode reason) {
+        stopHeldTimer();
+        if (requestView != null) {
+            requestView.over(reason);
+        }
+        if (answerView != null) {
+            answerView.discard();
+            answerView.over(reason);
+        }
+    }
+}
