@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class Entry {
 
     private static final Entry[] NONE = {};
+
+    /** One for all, so that it is at hand. */
+    private static final Condition[] NO_CONDITIONS = {};
 
     /** What decides between two that fit, as {@link Route} tells; then their place in the list. */
     private static final List<Criterion> CRITERIA = List.of(
@@ -90,15 +94,15 @@ final class Entry {
         this.beginning =
                 bestPath != null ? bestPath.pattern().beginning() : firstRegex != null ? firstRegex.literal() : "";
         this.methods = allowed;
-        this.capturing = conditions.stream().filter(Condition::captures).toArray(Condition[]::new);
+        this.capturing = array(conditions, Condition::captures);
         // The index has looked at these when it comes to an entry.
         conditions.remove(bestHost);
         conditions.remove(bestPath);
         if (firstRegex != null) {
             conditions.add(0, firstRegex.beginning());
         }
-        this.plain = conditions.stream().filter(condition -> !condition.slow()).toArray(Condition[]::new);
-        this.slow = conditions.stream().filter(Condition::slow).toArray(Condition[]::new);
+        this.plain = array(conditions, condition -> !condition.slow());
+        this.slow = array(conditions, Condition::slow);
         this.withoutVariables = RouteMatch.found(route, Map.of());
     }
 
@@ -113,6 +117,11 @@ final class Entry {
             entries.add(new Entry(index, route.order(), terms));
         }
         return entries;
+    }
+
+    private static Condition[] array(List<Condition> conditions, Predicate<Condition> wanted) {
+        Condition[] some = conditions.stream().filter(wanted).toArray(Condition[]::new);
+        return some.length == 0 ? NO_CONDITIONS : some;
     }
 
     private static boolean better(HostPattern a, HostPattern b) {

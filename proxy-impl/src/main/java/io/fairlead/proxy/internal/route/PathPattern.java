@@ -129,19 +129,21 @@ final class PathPattern {
     }
 
     boolean matches(String path) {
-        return walk(path, null);
+        return path.startsWith(literal) && matchesRest(path, literal.length());
+    }
+
+    /** Whether a path fits that is known to begin with {@link #beginning}, which ends at {@code from}. */
+    boolean matchesRest(String path, int from) {
+        return walk(path, from, null);
     }
 
     /** Adds the variables of a path that fits, decoded. */
     void capture(String path, Map<String, String> into) {
-        walk(path, into);
+        walk(path, literal.length(), into);
     }
 
-    private boolean walk(String path, @Nullable Map<String, String> into) {
-        if (!path.startsWith(literal)) {
-            return false;
-        }
-        int at = literal.length();
+    private boolean walk(String path, int from, @Nullable Map<String, String> into) {
+        int at = from;
         for (Segment segment : rest) {
             if (at >= path.length() || path.charAt(at) != '/') {
                 return false;

@@ -39,7 +39,7 @@ public final class RouteTable {
 
     private final List<Route> routes;
     private final Entry[] entries;
-    private final @Nullable Map<String, PathIndex> exactHosts;
+    private final @Nullable TextMap<PathIndex> exactHosts;
     private final @Nullable TextMap<PathIndex> wildcardHosts;
     private final int firstWildcardHost;
     private final @Nullable PathIndex anyHost;
@@ -62,7 +62,7 @@ public final class RouteTable {
                         .add(entry);
             }
         }
-        this.exactHosts = byHost.isEmpty() ? null : indexes(byHost);
+        this.exactHosts = byHost.isEmpty() ? null : new TextMap<>(indexes(byHost));
         this.wildcardHosts = byWildcard.isEmpty() ? null : new TextMap<>(indexes(byWildcard));
         this.firstWildcardHost = byWildcard.values().stream()
                 .flatMap(List::stream)
@@ -139,7 +139,7 @@ public final class RouteTable {
         String path = null;
         if (exactHosts != null || wildcardHosts != null) {
             String host = visitor.host(request);
-            PathIndex exact = exactHosts == null ? null : exactHosts.get(host);
+            PathIndex exact = exactHosts == null ? null : exactHosts.get(host, 0, host.length());
             if (exact != null && exact.first() < Visitor.best(now)) {
                 path = exact.usesPath() ? visitor.path(request) : null;
                 now = exact.visit(visitor, now, request, client, path);

@@ -9,24 +9,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class TextMap<V> {
 
-    private final String[] keys;
-    private final Object[] values;
+    /** Key and value side by side, because a lookup among many is as slow as its reads from memory are many. */
+    private final Object[] table;
+
     private final int mask;
     private final boolean empty;
 
     TextMap(Map<String, ? extends V> entries) {
         int size = Math.max(2, Integer.highestOneBit(Math.max(1, entries.size())) << 2);
-        this.keys = new String[size];
-        this.values = new Object[size];
+        this.table = new Object[2 * size];
         this.mask = size - 1;
         this.empty = entries.isEmpty();
         entries.forEach((key, value) -> {
             int slot = slot(hash(key, 0, key.length()));
-            while (values[slot] != null) {
+            while (table[2 * slot] != null) {
                 slot = slot + 1 & mask;
             }
-            keys[slot] = key;
-            values[slot] = value;
+            table[2 * slot] = key;
+            table[2 * slot + 1] = value;
         });
     }
 
@@ -61,10 +61,9 @@ final class TextMap<V> {
     @SuppressWarnings("unchecked")
     @Nullable
     V get(String text, int from, int to, int hash) {
-        for (int slot = slot(hash); values[slot] != null; slot = slot + 1 & mask) {
-            String key = keys[slot];
+        for (int slot = slot(hash); table[2 * slot] instanceof String key; slot = slot + 1 & mask) {
             if (key.length() == to - from && text.startsWith(key, from)) {
-                return (V) values[slot];
+                return (V) table[2 * slot + 1];
             }
         }
         return null;
