@@ -114,6 +114,14 @@ final class Http1Input {
         }
     }
 
+    /** Nobody reads the body yet: what came of it waits like this too, if it is so little that a buffer would be wasted on it. */
+    void park() {
+        ByteBuffer buffer = bytes();
+        if (buffer != null && buffer.remaining() <= IoLoop.DATA_BYTES / 2) {
+            keep();
+        }
+    }
+
     /** Takes the data that {@code decoder} has found in {@link #bytes}, in a buffer of the loop; the rest stays. */
     ByteBuffer takePiece(BodyDecoder decoder) {
         ByteBuffer buffer = bytes;

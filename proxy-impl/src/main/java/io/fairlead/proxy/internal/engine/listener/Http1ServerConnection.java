@@ -322,6 +322,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         ProxyExchange begun = listener.newExchange(this, request);
         exchange = begun;
         begun.start();
+        input.park();
     }
 
     /** A head that cannot become an exchange: answered here, and the connection closes. */

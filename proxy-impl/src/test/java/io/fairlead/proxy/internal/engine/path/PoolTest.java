@@ -21,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +60,44 @@ class PoolTest {
     }
 
     // ---- the limit and the queue
+
+    /** A few bytes of each waiting upload kept a whole buffer of the I/O thread. */
+    @Test
+    void uploadsThatWait_holdNoBuffers() {
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            String target = exchange.target();
+            answer.acquire();
+            exchange.readBody();
+            exchange.write(TestUpstream.ok(target));
+        });
+        AtomicInteger begun = new AtomicInteger();
+        fixture.start(fixture.to(pool(upstream).maxConnectionsPerTarget(1).build())
+                .middleware((exchange, chain) -> {
+                    begun.incrementAndGet();
+                    return chain.proceed(exchange);
+                }));
+        RawClient first = fixture.client().send(get("/first"));
+        upstream.awaitHeads(1);
+        List<RawClient> waiting = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            waiting.add(fixture.client()
+                    .send("POST /" + i + " HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\n" + (i % 2 == 0 ? "" : "ab")));
+        }
+        ProxyFixture.await("all to begin", () -> begun.get() == 21);
+        ProxyFixture.await("no buffer to be held", () -> LeakCheck.buffers(fixture.proxy()) == 0);
+        answer.release(21);
+        assertThat(first.readResponse().bodyText()).isEqualTo("/first");
+        for (int i = 0; i < 20; i++) {
+            waiting.get(i).send(i % 2 == 0 ? "abcd" : "cd");
+        }
+        for (int i = 0; i < 20; i++) {
+            assertThat(waiting.get(i).readResponse().bodyText()).isEqualTo("/" + i);
+        }
+        assertThat(upstream.requests())
+                .hasSize(21)
+                .allSatisfy(request ->
+                        assertThat(request.bodyText()).isEqualTo(request.target().equals("/first") ? "" : "abcd"));
+    }
 
     @Test
     void exchangesAboveTheLimit_waitAndAreServedInOrder() {
