@@ -401,6 +401,10 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             return;
         }
         stopHeldTimer();
+        if (isBodyUnasked()) {
+            // The rest of a small one is read over, so that the connection can go on.
+            stream.requestBody().cancel();
+        }
         RoutePlan chosen = plan;
         boolean ofHandler = chosen == null || chosen.middleware().isEmpty();
         ClientResponse.Refusal refusal =

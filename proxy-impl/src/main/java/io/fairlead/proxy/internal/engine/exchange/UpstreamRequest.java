@@ -172,6 +172,11 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
         return this;
     }
 
+    /** Whether there is more of the client's body to come, and nobody has asked for any of it. */
+    final boolean isBodyUnasked() {
+        return body == null && outgoing == null && !stream.requestComplete();
+    }
+
     /** Whether user code read or discarded the client's body and put no other in its place. */
     final boolean isBodyUsedUp() {
         return !bodyReplaced && body instanceof StreamBody handle && handle.isTaken();

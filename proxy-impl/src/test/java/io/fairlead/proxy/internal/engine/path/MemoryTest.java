@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -20,7 +21,11 @@ class MemoryTest {
     @RegisterExtension
     final ProxyFixture fixture = new ProxyFixture();
 
+    /** So much that it waits where it was read to. */
+    private static final String BEGINNING = "x".repeat(50_000);
+
     private final Semaphore begin = new Semaphore(0);
+    private final AtomicInteger begun = new AtomicInteger();
 
     /** Each client has begun an upload, waits for the one connection there is, and sends the rest only then. */
     @Test
@@ -37,6 +42,10 @@ class MemoryTest {
                         .maxConnectionsPerTarget(1)
                         .queueTimeout(Duration.ofSeconds(30))
                         .build())
+                .middleware((exchange, chain) -> {
+                    begun.incrementAndGet();
+                    return chain.proceed(exchange);
+                })
                 .ioThreads(2));
         round(upstream, 1);
         long first = LifecycleTest.directBytes();
@@ -50,9 +59,10 @@ class MemoryTest {
         upstream.awaitHeads((CLIENTS + 1) * (number - 1) + 1);
         List<RawClient> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
-            clients.add(fixture.client().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nab"));
+            clients.add(fixture.client()
+                    .send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 50002\r\n\r\n" + BEGINNING));
         }
-        ProxyFixture.await("the clients to wait", () -> LeakCheck.buffers(fixture.proxy()) >= CLIENTS);
+        ProxyFixture.await("the clients to wait", () -> begun.get() == (CLIENTS + 1) * number);
         begin.release();
         assertThat(holder.readResponse().status()).isEqualTo(200);
         clients.forEach(client -> client.send("cd"));

@@ -71,8 +71,8 @@ class PoolTest {
             exchange.write(TestUpstream.ok(target));
         });
         AtomicInteger begun = new AtomicInteger();
-        fixture.start(fixture.to(pool(upstream).maxConnectionsPerTarget(1).build())
-                .middleware((exchange, chain) -> {
+        fixture.start(
+                fixture.to(pool(upstream).maxConnectionsPerTarget(1).build()).middleware((exchange, chain) -> {
                     begun.incrementAndGet();
                     return chain.proceed(exchange);
                 }));
@@ -81,7 +81,8 @@ class PoolTest {
         List<RawClient> waiting = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             waiting.add(fixture.client()
-                    .send("POST /" + i + " HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\n" + (i % 2 == 0 ? "" : "ab")));
+                    .send("POST /" + i + " HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\n"
+                            + (i % 2 == 0 ? "" : "ab")));
         }
         ProxyFixture.await("all to begin", () -> begun.get() == 21);
         ProxyFixture.await("no buffer to be held", () -> LeakCheck.buffers(fixture.proxy()) == 0);
@@ -95,8 +96,8 @@ class PoolTest {
         }
         assertThat(upstream.requests())
                 .hasSize(21)
-                .allSatisfy(request ->
-                        assertThat(request.bodyText()).isEqualTo(request.target().equals("/first") ? "" : "abcd"));
+                .allSatisfy(request -> assertThat(request.bodyText())
+                        .isEqualTo(request.target().equals("/first") ? "" : "abcd"));
     }
 
     @Test

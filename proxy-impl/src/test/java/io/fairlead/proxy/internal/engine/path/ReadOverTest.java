@@ -4,6 +4,7 @@ import static io.fairlead.proxy.internal.engine.path.ProxyFixture.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.http.Response;
 import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
@@ -15,6 +16,7 @@ import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -23,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A request that fails through no fault of the client's, before its body is there: the rest of a small body is read over
+ * A request that fails through no fault of the client's, or is answered without a look at its body, before that is there: the rest of a small body is read over
  * and the connection goes on. It was closed, which cost every such client a connection.
  */
 class ReadOverTest {
@@ -72,6 +74,16 @@ class ReadOverTest {
                         .maxBodyBytes(4)
                         .to(pool)
                         .build())
+                .route(Route.builder("guarded")
+                        .match(Match.path("/guarded"))
+                        .middleware((exchange, chain) ->
+                                CompletableFuture.completedFuture(Response.of(401, "who are you?")))
+                        .to(pool)
+                        .build())
+                .route(Route.builder("gone")
+                        .match(Match.path("/gone"))
+                        .respond(410, "gone")
+                        .build())
                 .route(route("dead", UpstreamPool.of("dead", "http://127.0.0.1:" + closedPort))));
     }
 
@@ -96,7 +108,17 @@ class ReadOverTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/unknown, 404, 0", "/unknown, 404, 7", "/dead, 502, 0", "/dead, 502, 7", "/breaks, 502, 7"})
+    @CsvSource({
+        "/unknown, 404, 0",
+        "/unknown, 404, 7",
+        "/guarded, 401, 0",
+        "/guarded, 401, 7",
+        "/gone, 410, 0",
+        "/gone, 410, 7",
+        "/dead, 502, 0",
+        "/dead, 502, 7",
+        "/breaks, 502, 7"
+    })
     void restOfABodyWithLength_isReadOver(String path, int status, int early) {
         RawClient client = post(path, "Content-Length: " + BODY.length() + "\r\n", BODY.substring(0, early));
         assertKept(client.readResponse(), status);
@@ -104,7 +126,17 @@ class ReadOverTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/unknown, 404, 0", "/unknown, 404, 7", "/dead, 502, 0", "/dead, 502, 7", "/breaks, 502, 7"})
+    @CsvSource({
+        "/unknown, 404, 0",
+        "/unknown, 404, 7",
+        "/guarded, 401, 0",
+        "/guarded, 401, 7",
+        "/gone, 410, 0",
+        "/gone, 410, 7",
+        "/dead, 502, 0",
+        "/dead, 502, 7",
+        "/breaks, 502, 7"
+    })
     void restOfChunks_isReadOver(String path, int status, int early) {
         RawClient client = post(path, "Transfer-Encoding: chunked\r\n", CHUNKS.substring(0, early));
         assertKept(client.readResponse(), status);
