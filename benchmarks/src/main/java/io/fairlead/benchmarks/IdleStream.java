@@ -123,6 +123,9 @@ final class IdleStream implements ClientStream, BodySource, BodySink {
     public void flush() {}
 
     @Override
+    public void heldBack() {}
+
+    @Override
     public void end(@Nullable HeaderBlock trailers) {}
 
     @Override

@@ -40,7 +40,8 @@ public sealed interface Transform {
      *
      * <p>What a variable of the template, or <code>**</code> at its end, stands for goes into the new path byte for byte.
      * Segments are compared as in routing: escapes of unreserved characters count as the characters, path parameters and
-     * empty segments do not count, and dot segments are resolved before, so that no path climbs out of the replacement.
+     * empty segments do not count, and dot segments are resolved before, so that none is left to climb out of the
+     * replacement; an escaped slash ({@code %2F}) stays a part of its segment, as in routes.
      *
      * @param template in the syntax of {@link io.fairlead.proxy.route.Match#path}
      * @param replacement the new path; a <code>{name}</code> that the template does not have is a variable of the route's

@@ -178,6 +178,24 @@ class FairleadHandlerTest {
         assertThat(client.readResponse().bodyText()).isEqualTo("/2");
     }
 
+    /** The connection was closed, and the next request lost. */
+    @Test
+    void failureOfARequestWithASmallBody_keepsTheConnection() throws Exception {
+        int closedPort;
+        try (TestUpstream closed = TestUpstream.answering(TestUpstream.ok("never"))) {
+            closedPort = closed.port();
+        }
+        mount(FairleadHandler.of(ReverseProxy.to(UpstreamPool.of("dead", "http://127.0.0.1:" + closedPort))
+                .name("mounted")));
+        RawClient client = client();
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello"
+                + "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+                + "GET /own HTTP/1.1\r\nHost: test\r\n\r\n");
+        assertThat(client.readResponse().status()).isEqualTo(502);
+        assertThat(client.readResponse().status()).isEqualTo(502);
+        assertThat(client.readResponse().bodyText()).isEqualTo("own");
+    }
+
     @Test
     void upload_isEchoed() {
         mount(FairleadHandler.of(to(upstream(FairleadHandlerTest::echo))));

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -159,11 +160,11 @@ final class EngineProxy implements ReverseProxy {
                 }
                 ListenerContext context = new ListenerContext(
                         listener, running.loops().size(), this::current, services, openConnections, this::lastClosed);
-                InetSocketAddress address = new InetSocketAddress(listener.host(), listener.port());
-                if (address.isUnresolved()) {
-                    throw new IOException("unknown host");
-                }
                 try {
+                    InetSocketAddress address = new InetSocketAddress(listener.host(), listener.port());
+                    if (address.isUnresolved()) {
+                        throw new UnknownHostException("unknown host");
+                    }
                     Bound added = new Bound(context, running.bind(address, context::accept));
                     fresh.add(added);
                     result.add(added);
@@ -172,9 +173,6 @@ final class EngineProxy implements ReverseProxy {
                             "cannot listen on " + listener.host() + ":" + listener.port() + ": " + e.getMessage(), e);
                 }
             }
-        } catch (IOException e) {
-            fresh.forEach(one -> leave(one, running));
-            throw new UncheckedIOException(e);
         } catch (RuntimeException | Error e) {
             fresh.forEach(one -> leave(one, running));
             throw e;
@@ -255,9 +253,8 @@ final class EngineProxy implements ReverseProxy {
 
     @Override
     public Explanation explain(String method, String host, String target, Map<String, String> headers) {
-        RouteTable routes;
         Snapshot now = snapshot;
-        routes = now == null ? RouteTable.compile(config().routes()) : now.routes();
+        RouteTable routes = now == null ? RouteTable.compile(config().routes()) : now.routes();
         return routes.explain(new QuestionedRequest(method, host, target, headers), InetAddress.getLoopbackAddress());
     }
 
@@ -377,7 +374,6 @@ final class EngineProxy implements ReverseProxy {
 
     @Override
     public void close() {
-        refuseOnIoThread();
         stop(config().stopTimeout());
     }
 

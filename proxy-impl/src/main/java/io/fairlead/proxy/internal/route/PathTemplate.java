@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A raw path fits if its normalised form does ({@link PathNormalizer}): escapes of unreserved characters count as the
  * characters, path parameters and empty segments do not count, and dot segments are resolved before. Whatever is taken out
- * holds no dot segment, so that it cannot climb out of the path that it is put into.
+ * holds no dot segment, so that none is left to climb out of the path that it is put into.
  */
 public final class PathTemplate {
 

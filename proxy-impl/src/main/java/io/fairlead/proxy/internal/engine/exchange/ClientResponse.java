@@ -84,34 +84,39 @@ final class ClientResponse {
      * Sends what the chain made.
      *
      * @param requestBody the request's own body, which may be sent back, but not by its handle
+     * @param beforeHead runs when nothing can refuse the response any more and nothing of it is out
      * @param blamed for a body that is not to be had
      * @return why not, with nothing sent; null if the response has begun
      */
     @Nullable
-    Refusal send(Response response, @Nullable Body requestBody, FailureCode blamed) {
+    Refusal send(Response response, @Nullable Body requestBody, Runnable beforeHead, FailureCode blamed) {
         HeaderBlock fields = HeaderBlock.of(response.headers());
         ResponseHead upstream = fields instanceof ResponseHead answer ? answer : null;
         Body given = response.body();
         boolean same = upstream != null && upstream.status() == response.status();
-        if (given instanceof StreamBody untouched && untouched != requestBody) {
+        Body unedited = given instanceof EditedTrailersBody edited ? edited.unedited() : given;
+        if (unedited instanceof StreamBody untouched && untouched != requestBody) {
             BodySource body = untouched.take();
             if (body == null) {
                 return new Refusal(FailureCode.MIDDLEWARE_FAILED, "the response body was read and not replaced");
             }
-            long length = untouched.length().orElse(-1);
+            if (given instanceof EditedTrailersBody edited) {
+                body = edited.over(body);
+            }
+            beforeHead.run();
+            long length = given.length().orElse(-1);
             begin(response.status(), same ? upstream : null, fields, body, length, length);
             return null;
         }
         if (given == Body.empty()) {
+            beforeHead.run();
             long declared =
-                    upstream != null && same && (isToHead() || response.status() == 304) ? upstream.contentLength() : 0;
+                    upstream != null && same && (isToHead() || response.status() == 304) ? lengthIn(upstream) : 0;
             begin(response.status(), same ? upstream : null, fields, null, 0, declared);
             return null;
         }
         if (upstream != null) {
-            for (String name : VALIDATORS) {
-                fields.remove(name);
-            }
+            removeValidators(upstream);
         }
         PublisherSource body = new PublisherSource(stream.loop(), given, blamed);
         if (!isBodiless(response.status())) {
@@ -122,9 +127,22 @@ final class ClientResponse {
                 return new Refusal(blamed, "the response body: " + e.getMessage());
             }
         }
+        // Not earlier: the body that was just asked for may be the request's own.
+        beforeHead.run();
         long length = given.length().orElse(-1);
         begin(response.status(), same ? upstream : null, fields, body, length, length);
         return null;
+    }
+
+    private static long lengthIn(ResponseHead head) {
+        return head.find(FieldId.CONTENT_LENGTH) < 0 ? -1 : head.contentLength();
+    }
+
+    /** Removes the fields that tell of the bytes of a body that is another one now. */
+    static void removeValidators(HeaderBlock fields) {
+        for (String name : VALIDATORS) {
+            fields.remove(name);
+        }
     }
 
     private boolean isToHead() {

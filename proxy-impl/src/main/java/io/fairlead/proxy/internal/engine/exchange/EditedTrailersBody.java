@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.Headers;
+import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.transform.TrailerEdits;
 import java.nio.ByteBuffer;
 import java.util.Map;
@@ -28,6 +29,11 @@ final class EditedTrailersBody implements Body {
     /** The body as it came. */
     Body unedited() {
         return body;
+    }
+
+    /** The source of the body as it came, with the edits behind it. */
+    BodySource over(BodySource source) {
+        return new EditedTrailersSource(source, edits, variables);
     }
 
     @Override

@@ -65,6 +65,11 @@ final class EditedTrailersSource implements BodySource, BodySink {
     }
 
     @Override
+    public void heldBack() {
+        sink().heldBack();
+    }
+
+    @Override
     public void end(@Nullable HeaderBlock trailers) {
         sink().end(edited(trailers));
     }

@@ -343,11 +343,16 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             settleFailure(FailureCode.TRANSFORM_FAILED, e.toString());
             return;
         }
+        if (own.body() == Body.empty()) {
+            forgetUnsentBody(own, transforms);
+            settle(own);
+            return;
+        }
         TrailerEdits trailers = transforms.responseTrailers();
         Response edited =
                 trailers == null ? own : own.withBody(new EditedTrailersBody(own.body(), trailers, variables));
         BodyEdit edit = transforms.responseBody();
-        if (edit == null || edited.body() == Body.empty()) {
+        if (edit == null) {
             settle(edited);
             return;
         }
@@ -360,6 +365,24 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
                         settle(edited.withBody(newBody));
                     }
                 }));
+    }
+
+    /**
+     * An answer to HEAD, or a 304, tells of the body that GET would get (RFC 9110 §8.6, §15.4.5), and that is another
+     * one than the upstream's.
+     */
+    private void forgetUnsentBody(Response own, TransformPlan transforms) {
+        if (!(HeaderBlock.of(own.headers()) instanceof ResponseHead answer) || !isHead() && own.status() != 304) {
+            return;
+        }
+        TrailerEdits trailers = transforms.responseTrailers();
+        boolean otherBytes = transforms.responseBody() != null;
+        if (otherBytes) {
+            ClientResponse.removeValidators(answer);
+        }
+        if (otherBytes || trailers != null && trailers.adding()) {
+            answer.remove("Content-Length");
+        }
     }
 
     /** The response of the end of the chain: to the middleware that waits, or out. */
@@ -401,16 +424,25 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             return;
         }
         stopHeldTimer();
-        if (isBodyUnasked()) {
-            // The rest of a small one is read over, so that the connection can go on.
-            stream.requestBody().cancel();
-        }
         RoutePlan chosen = plan;
         boolean ofHandler = chosen == null || chosen.middleware().isEmpty();
-        ClientResponse.Refusal refusal =
-                response.send(made, body, ofHandler ? FailureCode.HANDLER_FAILED : FailureCode.MIDDLEWARE_FAILED);
+        ClientResponse.Refusal refusal = response.send(
+                made,
+                body,
+                this::settleRequestBody,
+                ofHandler ? FailureCode.HANDLER_FAILED : FailureCode.MIDDLEWARE_FAILED);
         if (refusal != null) {
             fail(refusal.code(), refusal.detail());
+        }
+    }
+
+    /** After the answer's head a client sends no body that it was not asked for, and nobody reads one that nobody has asked for. */
+    private void settleRequestBody() {
+        if (isBodyUnasked()) {
+            // The rest of a small one is read over, so that the client's connection can go on.
+            stream.requestBody().cancel();
+        } else if (isBodyAsked()) {
+            stream.askForBody();
         }
     }
 

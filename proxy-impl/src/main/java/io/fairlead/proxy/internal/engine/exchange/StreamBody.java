@@ -226,6 +226,10 @@ final class StreamBody implements Body {
         @Override
         public void flush() {}
 
+        /** The client was told to go on when somebody came to read. */
+        @Override
+        public void heldBack() {}
+
         @Override
         public void end(@Nullable HeaderBlock newTrailers) {
             trailers = newTrailers;

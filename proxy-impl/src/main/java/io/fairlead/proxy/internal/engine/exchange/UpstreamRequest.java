@@ -174,7 +174,16 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
 
     /** Whether there is more of the client's body to come, and nobody has asked for any of it. */
     final boolean isBodyUnasked() {
-        return body == null && outgoing == null && !stream.requestComplete();
+        return outgoing == null && !isViewTaken() && !stream.requestComplete();
+    }
+
+    /** Whether there is more of the client's body to come, and user code has asked for it. */
+    final boolean isBodyAsked() {
+        return outgoing == null && isViewTaken() && !stream.requestComplete();
+    }
+
+    private boolean isViewTaken() {
+        return requestView != null && requestView.isTaken();
     }
 
     /** Whether user code read or discarded the client's body and put no other in its place. */

@@ -49,9 +49,6 @@ final class Http1RequestBody implements BodySource {
     private long bytes;
     private long maxBytes;
 
-    /** Nobody has come to read it and the answer goes out; what arrives meanwhile is thrown away. */
-    private boolean unread;
-
     private boolean readOver;
     private int readOverLeft;
 
@@ -76,7 +73,6 @@ final class Http1RequestBody implements BodySource {
         maxBytes = listener.maxBodyBytes();
         sink = null;
         blocked = false;
-        unread = false;
         readOver = false;
         if (pending) {
             decoder.begin(request.chunked(), request.contentLength());
@@ -86,6 +82,12 @@ final class Http1RequestBody implements BodySource {
     /** Whether there is more of it to be read. */
     boolean isPending() {
         return pending;
+    }
+
+    /** Whether all of the rest is here, so that it can be read over whenever that is due. */
+    boolean isAtHand() {
+        ByteBuffer here = input.bytes();
+        return here != null && decoder.left() >= 0 && here.remaining() >= decoder.left();
     }
 
     /** Whether it is on its way past everybody, so that the connection can go on. */
@@ -114,10 +116,11 @@ final class Http1RequestBody implements BodySource {
     @Override
     public void attach(BodySink newSink) {
         if (!pending || readOver) {
+            // Whoever comes too late must not wait for what will not come.
+            newSink.abort(FailureCode.MIDDLEWARE_FAILED, "the request body was given up before it was read");
             return;
         }
         sink = newSink;
-        unread = false;
         restartTime();
         // They were switched off if more came while there was nowhere to put it.
         connection.resumeReads();
@@ -182,7 +185,7 @@ final class Http1RequestBody implements BodySource {
     /** Pushes one piece; false when it has to wait. */
     boolean push() {
         BodySink target = sink;
-        if (target == null && !unread && !readOver || blocked) {
+        if (target == null && !readOver || blocked) {
             return false;
         }
         ByteBuffer buffer = input.bytes();
@@ -202,15 +205,12 @@ final class Http1RequestBody implements BodySource {
         boolean last = result == ChunkedDecoder.Result.DONE;
         int size = buffer.remaining();
         bytes += size;
-        if (readOver) {
+        if (target == null) {
             return passOver(before - (decoder.tailTo() - decoder.tailFrom()), last);
         }
         if (maxBytes > 0 && bytes > maxBytes) {
             failed(FailureCode.CLIENT_BODY_TOO_LARGE, "more than " + maxBytes + " bytes");
             return false;
-        }
-        if (target == null) {
-            return passOver(0, last);
         }
         HeaderBlock trailers = last ? decoder.trailers() : null;
         ByteBuffer piece = input.takePiece(decoder);
@@ -247,7 +247,7 @@ final class Http1RequestBody implements BodySource {
 
     private boolean passOver(int used, boolean last) {
         readOverLeft -= used;
-        if (readOver && readOverLeft < 0) {
+        if (readOverLeft < 0) {
             giveUp();
             return false;
         }
@@ -269,7 +269,7 @@ final class Http1RequestBody implements BodySource {
     private void failed(FailureCode code, String detail) {
         BodySink target = sink;
         ProxyExchange current = connection.exchange();
-        boolean unwanted = unread || readOver;
+        boolean unwanted = readOver;
         giveUp();
         if (unwanted) {
             // The answer that is about to go out, or that has gone out, stands.
@@ -292,7 +292,6 @@ final class Http1RequestBody implements BodySource {
         }
         sink = null;
         blocked = false;
-        unread = false;
         readOver = true;
         readOverLeft = MAX_READ_OVER_BYTES;
         connection.readBy(Http1ServerConnection.OFF);
@@ -311,22 +310,10 @@ final class Http1RequestBody implements BodySource {
         }
     }
 
-    /** The answer begins, and nobody has come to read the body: what came whole with its head is thrown away. */
-    void answerBegins() {
-        if (!pending || sink != null || readOver || input.isEmpty()) {
-            return;
-        }
-        unread = true;
-        while (connection.isOpen() && pending && push()) {
-            // The next piece.
-        }
-    }
-
     // ---- 5. it has no end that could be waited for
 
     void giveUp() {
         sink = null;
-        unread = false;
         if (pending) {
             pending = false;
             decoder.end();

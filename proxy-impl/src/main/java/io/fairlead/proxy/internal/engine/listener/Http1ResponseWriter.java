@@ -212,6 +212,10 @@ final class Http1ResponseWriter implements BodySink {
         }
     }
 
+    /** Only the body of a request is ever held back. */
+    @Override
+    public void heldBack() {}
+
     @Override
     public void end(@Nullable HeaderBlock trailers) {
         if (!connection.isOpen() || state == DONE) {

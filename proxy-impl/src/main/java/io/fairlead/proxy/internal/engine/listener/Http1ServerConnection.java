@@ -412,12 +412,11 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
             long declaredLength,
             boolean close) {
         response.respond(status, reason, headers, bodyLength, declaredLength);
-        body.answerBegins();
         closeAfter |= close
                 || draining
                 || response.endsWithTheConnection()
                 // An upload that is not complete cannot be waited for: its end may never come.
-                || body.isPending() && !body.isReadOver()
+                || body.isPending() && !body.isReadOver() && !body.isAtHand()
                 || isLastRequest();
         return response;
     }

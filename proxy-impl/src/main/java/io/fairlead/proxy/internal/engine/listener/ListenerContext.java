@@ -32,7 +32,6 @@ import org.xnio.StreamConnection;
 public final class ListenerContext {
 
     private static final Logger LOG = LoggerFactory.getLogger(ListenerContext.class);
-    private static final byte[] NONE = new byte[0];
 
     /** What follows from the settings, replaced as a whole by an update. */
     private record Settings(Listener config, HeadLimits headLimits, ConnectionLimiter limiter, ClientResolver trust) {
@@ -150,8 +149,7 @@ public final class ListenerContext {
     }
 
     byte[] viaLine(HttpVersion received) {
-        Snapshot current = snapshot.get();
-        return current == null ? NONE : current.viaLine(received);
+        return snapshot.get().viaLine(received);
     }
 
     void addFailure(HeaderBlock fields, FailureCode code) {

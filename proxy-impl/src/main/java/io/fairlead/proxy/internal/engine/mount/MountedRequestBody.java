@@ -19,6 +19,8 @@ import io.undertow.util.HeaderValues;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.xnio.channels.StreamSourceChannel;
 
 /**
@@ -32,6 +34,8 @@ import org.xnio.channels.StreamSourceChannel;
  * </ol>
  */
 final class MountedRequestBody implements BodySource {
+
+    private static final Logger LOG = LoggerFactory.getLogger(MountedRequestBody.class);
 
     private static final int MAX_READ_OVER_BYTES = 64 * 1024;
 
@@ -99,6 +103,37 @@ final class MountedRequestBody implements BodySource {
 
     @Override
     public void cancel() {
+        stop();
+        if (!ended && !readingOver && !continueDue && stream.isOpen()) {
+            discardAtHand();
+        }
+    }
+
+    /** What has come already is read over, so that a small body does not cost the client its connection. */
+    private void discardAtHand() {
+        StreamSourceChannel from = channel();
+        if (from == null || reading) {
+            return;
+        }
+        ByteBuffer buffer = loop.take();
+        try {
+            int count = 1;
+            for (int left = MAX_READ_OVER_BYTES; left > 0 && count > 0; left -= count) {
+                buffer.clear();
+                count = from.read(buffer);
+            }
+            if (count < 0) {
+                ended();
+            }
+        } catch (IOException e) {
+            // It stays without its end, and the connection closes after the answer.
+            LOG.debug("the rest of a body is broken", e);
+        } finally {
+            loop.give(buffer);
+        }
+    }
+
+    private void stop() {
         sink = null;
         blocked = false;
         if (!readingOver) {
@@ -243,7 +278,7 @@ final class MountedRequestBody implements BodySource {
 
     private void failed(FailureCode code, String detail) {
         BodySink target = sink;
-        cancel();
+        stop();
         if (target != null) {
             target.abort(code, detail);
         }

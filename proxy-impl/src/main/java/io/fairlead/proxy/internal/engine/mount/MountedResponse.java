@@ -199,6 +199,10 @@ final class MountedResponse implements BodySink {
         }
     }
 
+    /** Only the body of a request is ever held back. */
+    @Override
+    public void heldBack() {}
+
     @Override
     public void end(@Nullable HeaderBlock trailers) {
         OutboundQueue queue = stream.isOpen() && !ended ? outbound() : null;

@@ -34,7 +34,7 @@ public interface BodySink {
      * The body does not come before the sink's peer asks for it with 100 (RFC 9110 §10.1.1), so that it is that peer's turn.
      * The next write ends that.
      */
-    default void heldBack() {}
+    void heldBack();
 
     /** The body will not be complete; the peer must be able to see that. */
     void abort(FailureCode code, String detail);

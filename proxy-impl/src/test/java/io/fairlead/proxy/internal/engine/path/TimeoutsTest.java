@@ -11,9 +11,11 @@ import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.RawResponse;
 import io.fairlead.proxy.testing.TestUpstream;
+import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -334,6 +336,21 @@ class TimeoutsTest {
         assertThat(response.header("Connection")).contains("close");
         client.awaitEof(SOON);
         upstream.awaitConnectionClosed(SOON);
+    }
+
+    /** With edited trailers nobody was timed at all. */
+    @Test
+    void upstreamThatNeitherAsksNorAnswersBehindTrailerEdits_returns504() {
+        TestUpstream upstream = stalling();
+        fixture.start(fixture.listening(ReverseProxy.builder())
+                .timeouts(LONG.withResponseHead(SHORT))
+                .route(Route.builder("all")
+                        .transform(Transform.setRequestTrailer("X-Sum", "1"))
+                        .to(UpstreamPool.of("pool", upstream.url()))
+                        .build()));
+        RawClient client = fixture.client();
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+        assertFails(client.readResponse(), FailureCode.UPSTREAM_HEAD_TIMEOUT);
     }
 
     @Test
