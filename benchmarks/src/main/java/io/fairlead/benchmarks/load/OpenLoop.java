@@ -24,8 +24,8 @@ import org.HdrHistogram.Histogram;
  * <p>A closed-loop generator waits for an answer before it sends again, so a server that stalls for a second costs it one
  * slow sample instead of the thousands that real clients would have suffered (coordinated omission). Here every request has
  * an intended send time on a fixed grid, and latency counts from that time: a request that could not be sent because all
- * connections were busy has been waiting all the while, and one that was never sent counts with the time it had waited
- * when the run ended.
+ * connections were busy has been waiting all the while, and one that was never sent, not even two seconds after the
+ * end of the run, is an error and counts with the time it had waited.
  *
  * <p>Arguments: {@code --url URL --rate PER_SECOND --connections N --seconds S --warmup S}. Requests of the warm-up are sent
  * and not recorded. {@code late_p99_ms} is how late the generator itself sent although a connection was free: when that
@@ -132,11 +132,11 @@ public final class OpenLoop {
             }
             Connection connection = idle.poll();
             if (connection == null) {
-                connection = idle.poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+                connection = idle.poll(Math.max(0, end + DRAIN_NANOS - System.nanoTime()), TimeUnit.NANOSECONDS);
                 waitedUntil = System.nanoTime();
                 if (connection == null) {
                     // Never sent, so never answered; it has waited this long at least.
-                    neverSent.recordValue(Math.min(MAX_NANOS, Math.max(0, end - intended)));
+                    neverSent.recordValue(Math.min(MAX_NANOS, end + DRAIN_NANOS - intended));
                     continue;
                 }
             }
