@@ -260,14 +260,16 @@ backend origin
 
     # -- load programs -----------------------------------------------------------------------------------------
 
-    def load_command(self, main, *args, options=("-Xms256m", "-Xmx512m", "-XX:+UseParallelGC")):
+    def load_command(self, main, *args):
+        options = ["-Xms256m", "-Xmx512m", "-XX:+UseParallelGC"]
+        if main in ("OpenLoop", "SlowClients"):
+            # They share their core with the origin: what their own compiler and collector take would count as the proxy's.
+            options = ["-Xms256m", "-Xmn128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         return [JAVA, *options, "-cp", load_class_path(), f"io.fairlead.benchmarks.load.{main}", *map(str, args)]
 
     def load(self, main, *args, seconds=120):
         """Runs a load program to its end and gives its `name value` lines as a dict."""
-        # The open loop shares its core with the origin: what its own compiler and collector take would count as the proxy's.
-        options = ("-Xms256m", "-Xmn128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-        command = self.load_command(main, *args, options=options) if main == "OpenLoop" else self.load_command(main, *args)
+        command = self.load_command(main, *args)
         done = subprocess.run(["taskset", "-c", LOAD_CORE, *command], capture_output=True, text=True, timeout=seconds)
         if done.returncode != 0:
             raise Failed(f"{main} {args} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

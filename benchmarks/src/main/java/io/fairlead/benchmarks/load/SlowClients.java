@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SlowClients {
 
-    private static final int TICKS_PER_SECOND = 50;
+    /** So many that no tick brings more than a byte or two: a burst would hold up the origin on the same core. */
+    private static final int TICKS_PER_SECOND = 500;
+
     private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1) / TICKS_PER_SECOND;
 
     private final InetSocketAddress address;
@@ -116,7 +118,7 @@ public final class SlowClients {
         }
     }
 
-    /** Every tick a fiftieth of the clients sends its byte, so that the bytes of all are spread over the second. */
+    /** The bytes of all are spread over the second. */
     private void drip() throws IOException {
         long start = System.nanoTime();
         for (long tick = 0; !inputEnded; tick++) {
