@@ -93,6 +93,9 @@ final class Whole {
             // What could not be read takes every request, and would hide the others.
             routes.add(
                     unread ? route.toBuilder().match(Match.path("/unread/" + i)).build() : route);
+            if (unread) {
+                partsThatWereRead(route, place + ".match");
+            }
         }
         for (Problem problem : RouteTable.problems(routes)) {
             int end = problem.place().indexOf(']');
@@ -101,6 +104,17 @@ final class Whole {
             String path = problem.place().substring(match.length());
             String place = Model.MATCH.place(routes.get(index).match(), match, path);
             if (!path.isEmpty() || !context.brokenWithin(match)) {
+                report(problem.code(), place, problem.value(), problem.expectation());
+            }
+        }
+    }
+
+    /** Bad patterns beside what could not be read. Not within lists, where that has moved the others from their places. */
+    private void partsThatWereRead(Route route, String match) {
+        for (Problem problem : RouteTable.problems(List.of(route))) {
+            String path = problem.place().substring("routes[0].match".length());
+            String place = Model.MATCH.place(route.match(), match, path);
+            if (!path.isEmpty() && place.indexOf('[', match.length()) < 0) {
                 report(problem.code(), place, problem.value(), problem.expectation());
             }
         }

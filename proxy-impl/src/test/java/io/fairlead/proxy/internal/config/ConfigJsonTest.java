@@ -520,4 +520,16 @@ final class ConfigJsonTest {
                 .map(Object::toString)
                 .containsExactly("(\"NOT_DATA\", \"middleware[0]\")", "(\"NOT_DATA\", \"routes[0].to\")");
     }
+
+    /** It was told only once the unknown key was mended. */
+    @Test
+    void badPatternBesideAnUnknownKey_isToldWithIt() {
+        assertThat(lines("""
+                                {"version": 1, "listeners": [{"port": 0}], "pools": [{"name": "a", "targets": ["http://127.0.0.1:9"]}],
+                                 "routes": [{"id": "r", "match": {"path": "api/**", "pathh": "x"}, "to": "a"}]}
+                                """))
+                .containsExactly(
+                        "routes[0].match.pathh: unknown key (expected: path)",
+                        "routes[0].match.path: api/** (expected: a path that begins with \"/\")");
+    }
 }
