@@ -175,13 +175,19 @@ final class Model {
                     Listener.Builder::halfClose,
                     "Whether a client that closed its sending side still gets its answer.");
 
-    static final ObjectType<Target, Target> TARGET = new ObjectType<Target, Target>(
+    static final ObjectType<Target, Target.Builder> TARGET = new ObjectType<Target, Target.Builder>(
                     "Target",
                     "One server of a pool; its URL alone will do.",
                     Target.of(""),
-                    values -> Target.of(values.text("url")),
-                    target -> target)
+                    values -> Target.builder(values.text("url")),
+                    Target.Builder::build)
             .required("url", Syntax.TARGET_URL, Target::url, "`http://host[:port]`; the port defaults to 80.")
+            .optional(
+                    "weight",
+                    Types.integer(0, 65_535),
+                    Target::weight,
+                    Target.Builder::weight,
+                    "The share of the traffic against the others' weights; 0 drains.")
             .shorthand("url");
 
     static final Variants<LoadBalancer> LOAD_BALANCER = new Variants<LoadBalancer>(

@@ -1,0 +1,22 @@
+package io.fairlead.proxy.balancer;
+
+import io.fairlead.proxy.exchange.Exchange;
+
+/**
+ * Chooses the target of an attempt: what stands behind a {@link LoadBalancer}, and the interface for one's own.
+ *
+ * <p>Each I/O thread of a pool has its own picker, so that it needs no locks. It runs on that thread for every request
+ * and must neither block nor keep the exchange.
+ */
+@FunctionalInterface
+public interface TargetPicker {
+
+    /**
+     * Chooses one.
+     *
+     * @param candidates not asked when there is but one
+     * @param exchange the request and its client, for choices that hang on them
+     * @return its place, 0 to {@code candidates.size() - 1}; anything else fails the request with 500
+     */
+    int pick(Candidates candidates, Exchange exchange);
+}
