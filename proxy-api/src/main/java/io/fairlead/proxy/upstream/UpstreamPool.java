@@ -3,9 +3,12 @@ package io.fairlead.proxy.upstream;
 import static java.util.Objects.requireNonNull;
 
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.resilience.CircuitBreaker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A named group of servers that answer alike, and how to connect to them.
@@ -26,6 +29,8 @@ public final class UpstreamPool implements Upstream {
     private final Duration maxAge;
     private final Duration dnsRefresh;
     private final int maxResponseHeaderBytes;
+    private final @Nullable CircuitBreaker circuitBreaker;
+    private final @Nullable CircuitBreaker targetCircuitBreaker;
 
     private UpstreamPool(Builder builder) {
         this.name = builder.name;
@@ -39,6 +44,8 @@ public final class UpstreamPool implements Upstream {
         this.maxAge = builder.maxAge;
         this.dnsRefresh = builder.dnsRefresh;
         this.maxResponseHeaderBytes = builder.maxResponseHeaderBytes;
+        this.circuitBreaker = builder.circuitBreaker;
+        this.targetCircuitBreaker = builder.targetCircuitBreaker;
     }
 
     /** A pool of this name and these target URLs, all else by default. */
@@ -68,6 +75,8 @@ public final class UpstreamPool implements Upstream {
         builder.maxAge = maxAge;
         builder.dnsRefresh = dnsRefresh;
         builder.maxResponseHeaderBytes = maxResponseHeaderBytes;
+        builder.circuitBreaker = circuitBreaker;
+        builder.targetCircuitBreaker = targetCircuitBreaker;
         return builder;
     }
 
@@ -126,6 +135,16 @@ public final class UpstreamPool implements Upstream {
         return maxResponseHeaderBytes;
     }
 
+    /** When the whole pool is not asked any more. */
+    public Optional<CircuitBreaker> circuitBreaker() {
+        return Optional.ofNullable(circuitBreaker);
+    }
+
+    /** When one server is not asked any more. */
+    public Optional<CircuitBreaker> targetCircuitBreaker() {
+        return Optional.ofNullable(targetCircuitBreaker);
+    }
+
     private List<Object> state() {
         return List.of(
                 name,
@@ -138,7 +157,9 @@ public final class UpstreamPool implements Upstream {
                 idleTimeout,
                 maxAge,
                 dnsRefresh,
-                maxResponseHeaderBytes);
+                maxResponseHeaderBytes,
+                circuitBreaker(),
+                targetCircuitBreaker());
     }
 
     @Override
@@ -169,6 +190,8 @@ public final class UpstreamPool implements Upstream {
         private Duration maxAge = Duration.ZERO;
         private Duration dnsRefresh = Duration.ofSeconds(30);
         private int maxResponseHeaderBytes = 64 * 1024;
+        private @Nullable CircuitBreaker circuitBreaker;
+        private @Nullable CircuitBreaker targetCircuitBreaker;
 
         private Builder(String name) {
             this.name = name;
@@ -240,6 +263,25 @@ public final class UpstreamPool implements Upstream {
         /** The most bytes that the head of an answer may have; 1,024 to 65,536. Default: 65,536. */
         public Builder maxResponseHeaderBytes(int maxResponseHeaderBytes) {
             this.maxResponseHeaderBytes = maxResponseHeaderBytes;
+            return this;
+        }
+
+        /**
+         * Answers requests at once with 503 and {@code Retry-After} while the pool as a whole fails. It counts requests by
+         * what became of them in the end, after all attempts. Default: none.
+         */
+        public Builder circuitBreaker(CircuitBreaker circuitBreaker) {
+            this.circuitBreaker = requireNonNull(circuitBreaker, "circuitBreaker");
+            return this;
+        }
+
+        /**
+         * Leaves out a server while it fails; each server has a breaker of its own, which counts the attempts made on it.
+         * When none is left, the answer is 503 with {@code Retry-After}. May be set together with
+         * {@link #circuitBreaker}. Default: none.
+         */
+        public Builder targetCircuitBreaker(CircuitBreaker targetCircuitBreaker) {
+            this.targetCircuitBreaker = requireNonNull(targetCircuitBreaker, "targetCircuitBreaker");
             return this;
         }
 

@@ -15,6 +15,21 @@ final class PropertyTypes {
     private PropertyTypes() {}
 
     /**
+     * When to stop sending to what keeps failing, and when to try it again.
+     *
+     * @param failureRatePercent The share of failures that opens it.
+     * @param slowCallDuration A call whose answer begins later is slow; {@code 0s}: none is.
+     * @param slowCallRatePercent The share of slow calls that opens it.
+     * @param window How far back it looks, in whole seconds up to {@code 1h}; not used with {@code windowCalls}.
+     * @param windowCalls How many calls it looks back on; 0: those of {@code window}.
+     * @param minimumCalls The calls it must have seen before it opens; not more than {@code windowCalls} where that is
+     *     set.
+     * @param openDuration How long nothing is sent before the probes.
+     * @param halfOpenCalls The probes whose outcome closes it or opens it anew.
+     */
+    record CircuitBreaker(Integer failureRatePercent, Duration slowCallDuration, Integer slowCallRatePercent, Duration window, Integer windowCalls, Integer minimumCalls, Duration openDuration, Integer halfOpenCalls) {}
+
+    /**
      * Asks for presence unless {@code value} or {@code regex} is given.
      *
      * @param name The name.
@@ -62,14 +77,7 @@ final class PropertyTypes {
      * @param minBodyBytesPerSecond The mean rate that a request's body must keep after its first 5 s; slower is 408. 0:
      *     no limit.
      */
-    record Limits(
-            Integer maxConnections,
-            Integer maxConnectionsPerClient,
-            DataSize maxTargetBytes,
-            DataSize maxHeaderBytes,
-            Integer maxHeaderFields,
-            DataSize maxBodyBytes,
-            Integer minBodyBytesPerSecond) {}
+    record Limits(Integer maxConnections, Integer maxConnectionsPerClient, DataSize maxTargetBytes, DataSize maxHeaderBytes, Integer maxHeaderFields, DataSize maxBodyBytes, Integer minBodyBytesPerSecond) {}
 
     /**
      * An address where clients connect.
@@ -104,18 +112,7 @@ final class PropertyTypes {
      * @param any One of these holds.
      * @param not This does not hold.
      */
-    record Match(
-            String host,
-            String path,
-            String pathRegex,
-            List<String> method,
-            HeaderMatch header,
-            QueryMatch query,
-            CookieMatch cookie,
-            List<String> clientAddress,
-            List<Match> all,
-            List<Match> any,
-            Match not) {}
+    record Match(String host, String path, String pathRegex, List<String> method, HeaderMatch header, QueryMatch query, CookieMatch cookie, List<String> clientAddress, List<Match> all, List<Match> any, Match not) {}
 
     /**
      * Asks for presence unless {@code value} or {@code regex} is given.
@@ -158,17 +155,7 @@ final class PropertyTypes {
      * @param timeouts Its own deadlines; what is left out is as in the proxy's.
      * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
      */
-    record Route(
-            String id,
-            Match match,
-            Integer order,
-            List<String> middleware,
-            List<Transform> transforms,
-            String to,
-            Redirect redirect,
-            Respond respond,
-            Timeouts timeouts,
-            DataSize maxBodyBytes) {}
+    record Route(String id, Match match, Integer order, List<String> middleware, List<Transform> transforms, String to, Redirect redirect, Respond respond, Timeouts timeouts, DataSize maxBodyBytes) {}
 
     /**
      * The deadline of every phase of an exchange; {@code 0s} switches one off.
@@ -182,15 +169,7 @@ final class PropertyTypes {
      * @param idle Between two reads or writes of a body, on either side; 408, 504 or a cut stream.
      * @param keepAlive How long a client's connection without a request is kept.
      */
-    record Timeouts(
-            Duration requestHead,
-            Duration connect,
-            Duration responseHead,
-            Duration middleware,
-            Duration attempt,
-            Duration total,
-            Duration idle,
-            Duration keepAlive) {}
+    record Timeouts(Duration requestHead, Duration connect, Duration responseHead, Duration middleware, Duration attempt, Duration total, Duration idle, Duration keepAlive) {}
 
     /**
      * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
@@ -212,18 +191,7 @@ final class PropertyTypes {
      * @param to Of rewrite-location, rewrite-cookie-domain, rewrite-cookie-path.
      * @param maxBytes Of request-body, response-body.
      */
-    record Transform(
-            TransformType type,
-            String path,
-            String prefix,
-            String regex,
-            String replacement,
-            String template,
-            String name,
-            String value,
-            String from,
-            String to,
-            DataSize maxBytes) {}
+    record Transform(TransformType type, String path, String prefix, String regex, String replacement, String template, String name, String value, String from, String to, DataSize maxBytes) {}
 
     /**
      * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
@@ -271,17 +239,8 @@ final class PropertyTypes {
      * @param maxAge The age at which a connection is not used again; {@code 0s}: any age.
      * @param dnsRefresh How often names are resolved again.
      * @param maxResponseHeaderBytes The most bytes that the head of an answer may have.
+     * @param circuitBreaker Answers at once with 503 while the whole pool fails; none if left out.
+     * @param targetCircuitBreaker Leaves out a server while it fails; none if left out.
      */
-    record UpstreamPool(
-            String name,
-            List<String> targets,
-            LoadBalancer loadBalancer,
-            HostPolicy hostPolicy,
-            Integer maxConnectionsPerTarget,
-            Integer maxQueued,
-            Duration queueTimeout,
-            Duration idleTimeout,
-            Duration maxAge,
-            Duration dnsRefresh,
-            DataSize maxResponseHeaderBytes) {}
+    record UpstreamPool(String name, List<String> targets, LoadBalancer loadBalancer, HostPolicy hostPolicy, Integer maxConnectionsPerTarget, Integer maxQueued, Duration queueTimeout, Duration idleTimeout, Duration maxAge, Duration dnsRefresh, DataSize maxResponseHeaderBytes, CircuitBreaker circuitBreaker, CircuitBreaker targetCircuitBreaker) {}
 }

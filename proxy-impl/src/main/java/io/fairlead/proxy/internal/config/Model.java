@@ -10,6 +10,7 @@ import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
+import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
@@ -201,6 +202,63 @@ final class Model {
                             values -> LoadBalancer.RoundRobin.INSTANCE,
                             one -> one));
 
+    static final ObjectType<CircuitBreaker, CircuitBreaker.Builder> CIRCUIT_BREAKER = new ObjectType<
+                    CircuitBreaker, CircuitBreaker.Builder>(
+                    "CircuitBreaker",
+                    "When to stop sending to what keeps failing, and when to try it again.",
+                    CircuitBreaker.ofDefaults(),
+                    values -> CircuitBreaker.builder(),
+                    CircuitBreaker.Builder::build)
+            .optional(
+                    "failureRatePercent",
+                    Types.integer(1, 100),
+                    CircuitBreaker::failureRatePercent,
+                    CircuitBreaker.Builder::failureRatePercent,
+                    "The share of failures that opens it.")
+            .optional(
+                    "slowCallDuration",
+                    DEADLINE,
+                    CircuitBreaker::slowCallDuration,
+                    CircuitBreaker.Builder::slowCallDuration,
+                    "A call whose answer begins later is slow; `0s`: none is.")
+            .optional(
+                    "slowCallRatePercent",
+                    Types.integer(1, 100),
+                    CircuitBreaker::slowCallRatePercent,
+                    CircuitBreaker.Builder::slowCallRatePercent,
+                    "The share of slow calls that opens it.")
+            .optional(
+                    "window",
+                    Types.duration(Duration.ofSeconds(1)),
+                    CircuitBreaker::window,
+                    CircuitBreaker.Builder::window,
+                    "How far back it looks, in whole seconds up to `1h`; not used with `windowCalls`.")
+            .optional(
+                    "windowCalls",
+                    Types.integer(0, 10_000),
+                    CircuitBreaker::windowCalls,
+                    CircuitBreaker.Builder::windowCalls,
+                    "How many calls it looks back on; 0: those of `window`.")
+            .optional(
+                    "minimumCalls",
+                    Types.integer(1),
+                    CircuitBreaker::minimumCalls,
+                    CircuitBreaker.Builder::minimumCalls,
+                    "The calls it must have seen before it opens; not more than `windowCalls` where that is set.")
+            .optional(
+                    "openDuration",
+                    Types.duration(Duration.ofMillis(10)),
+                    CircuitBreaker::openDuration,
+                    CircuitBreaker.Builder::openDuration,
+                    "How long nothing is sent before the probes.")
+            .optional(
+                    "halfOpenCalls",
+                    Types.integer(1, 1_000),
+                    CircuitBreaker::halfOpenCalls,
+                    CircuitBreaker.Builder::halfOpenCalls,
+                    "The probes whose outcome closes it or opens it anew.")
+            .rule(Model::checkCircuitBreaker);
+
     static final ObjectType<UpstreamPool, UpstreamPool.Builder> POOL = new ObjectType<
                     UpstreamPool, UpstreamPool.Builder>(
                     "UpstreamPool",
@@ -271,7 +329,19 @@ final class Model {
                     Types.integer(1_024, 65_536),
                     UpstreamPool::maxResponseHeaderBytes,
                     UpstreamPool.Builder::maxResponseHeaderBytes,
-                    "The most bytes that the head of an answer may have.");
+                    "The most bytes that the head of an answer may have.")
+            .optional(
+                    "circuitBreaker",
+                    CIRCUIT_BREAKER,
+                    pool -> pool.circuitBreaker().orElse(null),
+                    UpstreamPool.Builder::circuitBreaker,
+                    "Answers at once with 503 while the whole pool fails; none if left out.")
+            .optional(
+                    "targetCircuitBreaker",
+                    CIRCUIT_BREAKER,
+                    pool -> pool.targetCircuitBreaker().orElse(null),
+                    UpstreamPool.Builder::targetCircuitBreaker,
+                    "Leaves out a server while it fails; none if left out.");
 
     static final ObjectType<MiddlewareRef, MiddlewareRef> MIDDLEWARE_REF = new ObjectType<MiddlewareRef, MiddlewareRef>(
                     "Middleware",
@@ -676,6 +746,20 @@ final class Model {
         }
     }
 
+    private static void checkCircuitBreaker(CircuitBreaker breaker, String place, Context context) {
+        Duration window = breaker.window();
+        String at = place + ".window";
+        if (!context.broken(at) && (window.toNanosPart() != 0 || window.compareTo(Duration.ofHours(1)) > 0)) {
+            context.report("OUT_OF_RANGE", at, Durations.format(window), "whole seconds, at most 1h");
+        }
+        int calls = breaker.windowCalls();
+        String minimum = place + ".minimumCalls";
+        if (calls > 0 && breaker.minimumCalls() > calls && !context.broken(minimum)) {
+            context.report(
+                    "CONFLICT", minimum, String.valueOf(breaker.minimumCalls()), "<= windowCalls, which is " + calls);
+        }
+    }
+
     private static void query(Variants<Transform> table, String name, Edit edit, String doc) {
         ObjectType<Query, Query> type = new ObjectType<Query, Query>(
                         name,
@@ -857,6 +941,17 @@ final class Model {
 
     /** Every object of the table in the order of the documentation. */
     static List<ObjectType<?, ?>> objects() {
-        return List.of(CONFIG, LISTENER, LIMITS, TIMEOUTS, POOL, TARGET, ROUTE, REDIRECT, RESPOND, MIDDLEWARE_REF);
+        return List.of(
+                CONFIG,
+                LISTENER,
+                LIMITS,
+                TIMEOUTS,
+                POOL,
+                TARGET,
+                CIRCUIT_BREAKER,
+                ROUTE,
+                REDIRECT,
+                RESPOND,
+                MIDDLEWARE_REF);
     }
 }

@@ -7,6 +7,7 @@ import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -92,7 +93,22 @@ final class RandomConfig {
         sometimes(() -> pool.maxAge(duration()));
         sometimes(() -> pool.dnsRefresh(duration().plusSeconds(1)));
         sometimes(() -> pool.maxResponseHeaderBytes(1_024 + random.nextInt(60_000)));
+        sometimes(() -> pool.circuitBreaker(circuitBreaker()));
+        sometimes(() -> pool.targetCircuitBreaker(circuitBreaker()));
         return pool.build();
+    }
+
+    private CircuitBreaker circuitBreaker() {
+        CircuitBreaker.Builder breaker = CircuitBreaker.builder();
+        sometimes(() -> breaker.failureRatePercent(1 + random.nextInt(100)));
+        sometimes(() -> breaker.slowCallDuration(duration()));
+        sometimes(() -> breaker.slowCallRatePercent(1 + random.nextInt(100)));
+        sometimes(() -> breaker.window(Duration.ofSeconds(1 + random.nextInt(3_600))));
+        sometimes(() -> breaker.windowCalls(100 + random.nextInt(1_000)));
+        sometimes(() -> breaker.minimumCalls(1 + random.nextInt(100)));
+        sometimes(() -> breaker.openDuration(duration().plusMillis(10)));
+        sometimes(() -> breaker.halfOpenCalls(1 + random.nextInt(100)));
+        return breaker.build();
     }
 
     private Route route(String id, int pools) {

@@ -8,6 +8,7 @@ import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -147,6 +148,14 @@ final class ValidatorTest {
                 .listener(Listener.builder("::1", 0).limits(limits).build());
     }
 
+    private static CircuitBreaker.Builder breaker() {
+        return CircuitBreaker.builder();
+    }
+
+    private static ProxyConfig.Builder with(CircuitBreaker.Builder breaker) {
+        return with(pool().circuitBreaker(breaker.build()));
+    }
+
     private static ProxyConfig.Builder with(Timeouts timeouts) {
         return ProxyConfig.builder().route(ROUTE).timeouts(timeouts);
     }
@@ -205,6 +214,24 @@ final class ValidatorTest {
                 bad("pools[0].maxAge", with(pool().maxAge(negative))),
                 bad("pools[0].dnsRefresh", with(pool().dnsRefresh(Duration.ofMillis(999)))),
                 bad("pools[0].maxResponseHeaderBytes", with(pool().maxResponseHeaderBytes(1_023))),
+                bad("pools[0].circuitBreaker.failureRatePercent", with(breaker().failureRatePercent(0))),
+                bad("pools[0].circuitBreaker.failureRatePercent", with(breaker().failureRatePercent(101))),
+                bad("pools[0].circuitBreaker.slowCallDuration", with(breaker().slowCallDuration(negative))),
+                bad(
+                        "pools[0].circuitBreaker.slowCallRatePercent",
+                        with(breaker().slowCallRatePercent(0))),
+                bad("pools[0].circuitBreaker.window", with(breaker().window(Duration.ZERO))),
+                bad("pools[0].circuitBreaker.window", with(breaker().window(Duration.ofMillis(1_500)))),
+                bad("pools[0].circuitBreaker.window", with(breaker().window(Duration.ofSeconds(3_601)))),
+                bad("pools[0].circuitBreaker.windowCalls", with(breaker().windowCalls(10_001))),
+                bad("pools[0].circuitBreaker.minimumCalls", with(breaker().minimumCalls(0))),
+                bad("pools[0].circuitBreaker.minimumCalls", with(breaker().windowCalls(19))),
+                bad("pools[0].circuitBreaker.openDuration", with(breaker().openDuration(Duration.ofMillis(9)))),
+                bad("pools[0].circuitBreaker.halfOpenCalls", with(breaker().halfOpenCalls(0))),
+                bad(
+                        "pools[0].targetCircuitBreaker.halfOpenCalls",
+                        with(pool().targetCircuitBreaker(
+                                        breaker().halfOpenCalls(1_001).build()))),
                 bad("routes[0].id", with(Route.builder("").respond(200, ""))),
                 bad("routes[0].maxBodyBytes", with(answering().maxBodyBytes(-1))),
                 bad("routes[0].timeouts.idle", with(answering().timeouts(timeouts.withIdle(negative)))),
