@@ -5,6 +5,7 @@ module io.fairlead.proxy {
     exports io.fairlead.proxy;
     exports io.fairlead.proxy.balancer;
     exports io.fairlead.proxy.exchange;
+    exports io.fairlead.proxy.health;
     exports io.fairlead.proxy.http;
     exports io.fairlead.proxy.listener;
     exports io.fairlead.proxy.middleware;

@@ -8,6 +8,7 @@ import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.observe.TargetListener;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
@@ -121,6 +122,7 @@ public interface ReverseProxy extends AutoCloseable {
         private final Map<String, UnaryOperator<byte[]>> bodyTransforms = new LinkedHashMap<>();
         private final List<ExchangeListener> exchangeListeners = new ArrayList<>();
         private final List<LifecycleListener> lifecycleListeners = new ArrayList<>();
+        private final List<TargetListener> targetListeners = new ArrayList<>();
         private final List<UpstreamPool> pools = new ArrayList<>();
         private String name = "proxy";
         private int ioThreads;
@@ -141,6 +143,7 @@ public interface ReverseProxy extends AutoCloseable {
             next.bodyTransforms.putAll(bodyTransforms);
             next.exchangeListeners.addAll(exchangeListeners);
             next.lifecycleListeners.addAll(lifecycleListeners);
+            next.targetListeners.addAll(targetListeners);
             next.pools.addAll(start.pools());
             next.name = name;
             next.ioThreads = ioThreads;
@@ -251,6 +254,12 @@ public interface ReverseProxy extends AutoCloseable {
             return this;
         }
 
+        /** Adds a listener that hears of every change of the state of targets: unhealthy, ejected, returned and so on. */
+        public Builder onTarget(TargetListener listener) {
+            targetListeners.add(requireNonNull(listener, "listener"));
+            return this;
+        }
+
         /**
          * The proxy, not yet started.
          *
@@ -260,7 +269,14 @@ public interface ReverseProxy extends AutoCloseable {
         public ReverseProxy build() {
             ProxyConfig data = toData();
             Registrations registrations = new Registrations(
-                    name, ioThreads, middleware, handlers, bodyTransforms, exchangeListeners, lifecycleListeners);
+                    name,
+                    ioThreads,
+                    middleware,
+                    handlers,
+                    bodyTransforms,
+                    exchangeListeners,
+                    lifecycleListeners,
+                    targetListeners);
             return ProxyProvider.load().create(data, registrations);
         }
 

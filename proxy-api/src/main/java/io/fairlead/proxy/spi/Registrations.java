@@ -3,6 +3,7 @@ package io.fairlead.proxy.spi;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.observe.TargetListener;
 import io.fairlead.proxy.upstream.HandlerUpstream;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.function.UnaryOperator;
  * @param bodyTransforms functions on whole bodies by name
  * @param exchangeListeners hear of every exchange
  * @param lifecycleListeners hear of start, update and stop
+ * @param targetListeners hear of changes of the state of targets
  */
 public record Registrations(
         String name,
@@ -26,7 +28,8 @@ public record Registrations(
         Map<String, HandlerUpstream> handlers,
         Map<String, UnaryOperator<byte[]>> bodyTransforms,
         List<ExchangeListener> exchangeListeners,
-        List<LifecycleListener> lifecycleListeners) {
+        List<LifecycleListener> lifecycleListeners,
+        List<TargetListener> targetListeners) {
 
     /** Copies everything. */
     public Registrations {
@@ -35,10 +38,11 @@ public record Registrations(
         bodyTransforms = Map.copyOf(bodyTransforms);
         exchangeListeners = List.copyOf(exchangeListeners);
         lifecycleListeners = List.copyOf(lifecycleListeners);
+        targetListeners = List.copyOf(targetListeners);
     }
 
     /** No code, one I/O thread for each core. */
     public static Registrations none() {
-        return new Registrations("proxy", 0, Map.of(), Map.of(), Map.of(), List.of(), List.of());
+        return new Registrations("proxy", 0, Map.of(), Map.of(), Map.of(), List.of(), List.of(), List.of());
     }
 }

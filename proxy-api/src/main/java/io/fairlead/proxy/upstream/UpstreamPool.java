@@ -3,6 +3,8 @@ package io.fairlead.proxy.upstream;
 import static java.util.Objects.requireNonNull;
 
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.health.HealthCheck;
+import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.resilience.CircuitBreaker;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +23,10 @@ public final class UpstreamPool implements Upstream {
     private final String name;
     private final List<Target> targets;
     private final LoadBalancer loadBalancer;
+    private final Optional<HealthCheck> healthCheck;
+    private final OutlierDetection outlierDetection;
+    private final int panicThreshold;
+    private final Duration slowStart;
     private final HostPolicy hostPolicy;
     private final int maxConnectionsPerTarget;
     private final int maxQueued;
@@ -36,6 +42,10 @@ public final class UpstreamPool implements Upstream {
         this.name = builder.name;
         this.targets = List.copyOf(builder.targets);
         this.loadBalancer = builder.loadBalancer;
+        this.healthCheck = builder.healthCheck;
+        this.outlierDetection = builder.outlierDetection;
+        this.panicThreshold = builder.panicThreshold;
+        this.slowStart = builder.slowStart;
         this.hostPolicy = builder.hostPolicy;
         this.maxConnectionsPerTarget = builder.maxConnectionsPerTarget;
         this.maxQueued = builder.maxQueued;
@@ -67,6 +77,10 @@ public final class UpstreamPool implements Upstream {
         Builder builder = new Builder(name);
         builder.targets.addAll(targets);
         builder.loadBalancer = loadBalancer;
+        builder.healthCheck = healthCheck;
+        builder.outlierDetection = outlierDetection;
+        builder.panicThreshold = panicThreshold;
+        builder.slowStart = slowStart;
         builder.hostPolicy = hostPolicy;
         builder.maxConnectionsPerTarget = maxConnectionsPerTarget;
         builder.maxQueued = maxQueued;
@@ -93,6 +107,26 @@ public final class UpstreamPool implements Upstream {
     /** How a server is chosen for a request. */
     public LoadBalancer loadBalancer() {
         return loadBalancer;
+    }
+
+    /** How the servers are asked whether they are well; empty if they are not asked. */
+    public Optional<HealthCheck> healthCheck() {
+        return healthCheck;
+    }
+
+    /** Which servers are ejected for what becomes of their requests. */
+    public OutlierDetection outlierDetection() {
+        return outlierDetection;
+    }
+
+    /** The percentage of usable servers below which all are used. */
+    public int panicThreshold() {
+        return panicThreshold;
+    }
+
+    /** How long a server takes to get its whole share of requests again after a recovery; zero: at once. */
+    public Duration slowStart() {
+        return slowStart;
     }
 
     /** Which Host field the servers get. */
@@ -150,6 +184,10 @@ public final class UpstreamPool implements Upstream {
                 name,
                 targets,
                 loadBalancer,
+                healthCheck,
+                outlierDetection,
+                panicThreshold,
+                slowStart,
                 hostPolicy,
                 maxConnectionsPerTarget,
                 maxQueued,
@@ -182,6 +220,10 @@ public final class UpstreamPool implements Upstream {
         private final String name;
         private final List<Target> targets = new ArrayList<>();
         private LoadBalancer loadBalancer = LoadBalancer.roundRobin();
+        private Optional<HealthCheck> healthCheck = Optional.empty();
+        private OutlierDetection outlierDetection = OutlierDetection.ofDefaults();
+        private int panicThreshold = 1;
+        private Duration slowStart = Duration.ZERO;
         private HostPolicy hostPolicy = HostPolicy.PRESERVE;
         private int maxConnectionsPerTarget = 1024;
         private int maxQueued = 1024;
@@ -211,6 +253,38 @@ public final class UpstreamPool implements Upstream {
         /** How a server is chosen. Default: {@link LoadBalancer#roundRobin()}. */
         public Builder loadBalancer(LoadBalancer loadBalancer) {
             this.loadBalancer = requireNonNull(loadBalancer, "loadBalancer");
+            return this;
+        }
+
+        /** Asks the servers whether they are well. Default: they are not asked. */
+        public Builder healthCheck(HealthCheck healthCheck) {
+            this.healthCheck = Optional.of(requireNonNull(healthCheck, "healthCheck"));
+            return this;
+        }
+
+        /** Which servers are ejected for what becomes of their requests. Default: {@link OutlierDetection#ofDefaults()}. */
+        public Builder outlierDetection(OutlierDetection outlierDetection) {
+            this.outlierDetection = requireNonNull(outlierDetection, "outlierDetection");
+            return this;
+        }
+
+        /**
+         * The percentage of usable servers below which the pool panics: it uses the unhealthy and the ejected ones as well,
+         * since the few that are left would not bear the load, or the checks are wrong. 0 to 100. 0 never panics: without a
+         * usable server requests get 503. 1 means in effect once none is left. Draining servers and those whose breaker
+         * is open are not used in panic either. Default: 1.
+         */
+        public Builder panicThreshold(int panicThreshold) {
+            this.panicThreshold = panicThreshold;
+            return this;
+        }
+
+        /**
+         * How long a server takes to get its whole share of requests after it was unhealthy or ejected, or was added by an
+         * update: it begins with a tenth, and grows evenly. Not after the start of the proxy. Zero: at once. Default: zero.
+         */
+        public Builder slowStart(Duration slowStart) {
+            this.slowStart = requireNonNull(slowStart, "slowStart");
             return this;
         }
 

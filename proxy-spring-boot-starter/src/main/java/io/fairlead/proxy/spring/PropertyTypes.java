@@ -27,7 +27,15 @@ final class PropertyTypes {
      * @param openDuration How long nothing is sent before the probes.
      * @param halfOpenCalls The probes whose outcome closes it or opens it anew.
      */
-    record CircuitBreaker(Integer failureRatePercent, Duration slowCallDuration, Integer slowCallRatePercent, Duration window, Integer windowCalls, Integer minimumCalls, Duration openDuration, Integer halfOpenCalls) {}
+    record CircuitBreaker(
+            Integer failureRatePercent,
+            Duration slowCallDuration,
+            Integer slowCallRatePercent,
+            Duration window,
+            Integer windowCalls,
+            Integer minimumCalls,
+            Duration openDuration,
+            Integer halfOpenCalls) {}
 
     /**
      * Asks for presence unless {@code value} or {@code regex} is given.
@@ -37,6 +45,15 @@ final class PropertyTypes {
      * @param regex A regular expression for the whole value.
      */
     record CookieMatch(String name, String value, String regex) {}
+
+    /**
+     * Which active checks end an ejection: none, one that finds the server healthy again, any that passes.
+     */
+    enum EarlyReturn {
+        NEVER,
+        ON_RECOVERY,
+        ON_PASSING_CHECK
+    }
 
     /**
      * Which fields tell the upstream of the client.
@@ -55,6 +72,58 @@ final class PropertyTypes {
      * @param regex A regular expression for the whole value.
      */
     record HeaderMatch(String name, String value, String regex) {}
+
+    /**
+     * How the servers are asked whether they are well.
+     *
+     * @param type Which of them.
+     * @param path Of http.
+     * @param method Of http.
+     * @param host Of http.
+     * @param headers Of http.
+     * @param expectedStatuses Of http.
+     * @param expectedBody Of http.
+     * @param maxBodyBytes Of http.
+     * @param port Of http, tcp.
+     * @param interval Of http, tcp.
+     * @param jitterPercent Of http, tcp.
+     * @param timeout Of http, tcp.
+     * @param rise Of http, tcp.
+     * @param fall Of http, tcp.
+     * @param transitionInterval Of http, tcp.
+     * @param unhealthyInterval Of http, tcp.
+     * @param minUnhealthy Of http, tcp.
+     * @param usableBeforeFirstCheck Of http, tcp.
+     * @param warmUp Of http, tcp.
+     */
+    record HealthCheck(
+            HealthCheckType type,
+            String path,
+            String method,
+            String host,
+            Map<String, String> headers,
+            List<String> expectedStatuses,
+            String expectedBody,
+            DataSize maxBodyBytes,
+            Integer port,
+            Duration interval,
+            Integer jitterPercent,
+            Duration timeout,
+            Integer rise,
+            Integer fall,
+            Duration transitionInterval,
+            Duration unhealthyInterval,
+            Duration minUnhealthy,
+            Boolean usableBeforeFirstCheck,
+            Duration warmUp) {}
+
+    /**
+     * How the servers are asked whether they are well.
+     */
+    enum HealthCheckType {
+        HTTP,
+        TCP
+    }
 
     /**
      * Which Host field the servers get: the client's, or their own.
@@ -77,7 +146,14 @@ final class PropertyTypes {
      * @param minBodyBytesPerSecond The mean rate that a request's body must keep after its first 5 s; slower is 408. 0:
      *     no limit.
      */
-    record Limits(Integer maxConnections, Integer maxConnectionsPerClient, DataSize maxTargetBytes, DataSize maxHeaderBytes, Integer maxHeaderFields, DataSize maxBodyBytes, Integer minBodyBytesPerSecond) {}
+    record Limits(
+            Integer maxConnections,
+            Integer maxConnectionsPerClient,
+            DataSize maxTargetBytes,
+            DataSize maxHeaderBytes,
+            Integer maxHeaderFields,
+            DataSize maxBodyBytes,
+            Integer minBodyBytesPerSecond) {}
 
     /**
      * An address where clients connect.
@@ -112,7 +188,55 @@ final class PropertyTypes {
      * @param any One of these holds.
      * @param not This does not hold.
      */
-    record Match(String host, String path, String pathRegex, List<String> method, HeaderMatch header, QueryMatch query, CookieMatch cookie, List<String> clientAddress, List<Match> all, List<Match> any, Match not) {}
+    record Match(
+            String host,
+            String path,
+            String pathRegex,
+            List<String> method,
+            HeaderMatch header,
+            QueryMatch query,
+            CookieMatch cookie,
+            List<String> clientAddress,
+            List<Match> all,
+            List<Match> any,
+            Match not) {}
+
+    /**
+     * Which servers are ejected for what becomes of their requests. A kind of failure with 0 ejects nobody.
+     *
+     * @param consecutive5xx 5xx answers and unanswered requests in a row.
+     * @param consecutiveGatewayErrors Answers 502, 503, 504 and unanswered requests in a row.
+     * @param consecutiveLocalOriginFailures Unanswered requests in a row: refused, reset, timed out.
+     * @param successRateDeviation How far below the mean a success rate may be, in thousandths of a standard deviation.
+     * @param successRateMinTargets How many servers must have enough requests to be compared.
+     * @param successRateMinRequests How many requests are enough in an interval.
+     * @param failurePercentage The share of failed requests in an interval that ejects.
+     * @param failurePercentageMinTargets How many servers must have enough requests for that.
+     * @param failurePercentageMinRequests How many requests are enough in an interval.
+     * @param interval How often rates are looked at, and after which time without ejection the next one is shorter
+     *     again.
+     * @param baseEjectionTime How long an ejection lasts, times the number of ejections in a row.
+     * @param maxEjectionTime The longest ejection.
+     * @param maxEjectionPercent The share of the servers that may be ejected at once; always one, never the last usable
+     *     one.
+     * @param earlyReturn Which active checks end an ejection: none, one that finds the server healthy again, any that
+     *     passes.
+     */
+    record OutlierDetection(
+            Integer consecutive5xx,
+            Integer consecutiveGatewayErrors,
+            Integer consecutiveLocalOriginFailures,
+            Integer successRateDeviation,
+            Integer successRateMinTargets,
+            Integer successRateMinRequests,
+            Integer failurePercentage,
+            Integer failurePercentageMinTargets,
+            Integer failurePercentageMinRequests,
+            Duration interval,
+            Duration baseEjectionTime,
+            Duration maxEjectionTime,
+            Integer maxEjectionPercent,
+            EarlyReturn earlyReturn) {}
 
     /**
      * Asks for presence unless {@code value} or {@code regex} is given.
@@ -155,7 +279,17 @@ final class PropertyTypes {
      * @param timeouts Its own deadlines; what is left out is as in the proxy's.
      * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
      */
-    record Route(String id, Match match, Integer order, List<String> middleware, List<Transform> transforms, String to, Redirect redirect, Respond respond, Timeouts timeouts, DataSize maxBodyBytes) {}
+    record Route(
+            String id,
+            Match match,
+            Integer order,
+            List<String> middleware,
+            List<Transform> transforms,
+            String to,
+            Redirect redirect,
+            Respond respond,
+            Timeouts timeouts,
+            DataSize maxBodyBytes) {}
 
     /**
      * The deadline of every phase of an exchange; {@code 0s} switches one off.
@@ -169,7 +303,15 @@ final class PropertyTypes {
      * @param idle Between two reads or writes of a body, on either side; 408, 504 or a cut stream.
      * @param keepAlive How long a client's connection without a request is kept.
      */
-    record Timeouts(Duration requestHead, Duration connect, Duration responseHead, Duration middleware, Duration attempt, Duration total, Duration idle, Duration keepAlive) {}
+    record Timeouts(
+            Duration requestHead,
+            Duration connect,
+            Duration responseHead,
+            Duration middleware,
+            Duration attempt,
+            Duration total,
+            Duration idle,
+            Duration keepAlive) {}
 
     /**
      * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
@@ -191,7 +333,18 @@ final class PropertyTypes {
      * @param to Of rewrite-location, rewrite-cookie-domain, rewrite-cookie-path.
      * @param maxBytes Of request-body, response-body.
      */
-    record Transform(TransformType type, String path, String prefix, String regex, String replacement, String template, String name, String value, String from, String to, DataSize maxBytes) {}
+    record Transform(
+            TransformType type,
+            String path,
+            String prefix,
+            String regex,
+            String replacement,
+            String template,
+            String name,
+            String value,
+            String from,
+            String to,
+            DataSize maxBytes) {}
 
     /**
      * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
@@ -231,6 +384,11 @@ final class PropertyTypes {
      * @param name Unique; routes refer to it.
      * @param targets The servers.
      * @param loadBalancer How a server is chosen.
+     * @param healthCheck How the servers are asked whether they are well.
+     * @param outlierDetection Which servers are ejected for what becomes of their requests.
+     * @param panicThreshold The percentage of usable servers below which unhealthy and ejected ones are used too; 0:
+     *     never.
+     * @param slowStart How long a server takes to its whole share of requests after a recovery; {@code 0s}: at once.
      * @param hostPolicy Which Host field the servers get: the client's, or their own.
      * @param maxConnectionsPerTarget The most connections to one server, over all I/O threads.
      * @param maxQueued The most exchanges that wait for a connection to one server; 0: none waits.
@@ -242,5 +400,22 @@ final class PropertyTypes {
      * @param circuitBreaker Answers at once with 503 while the whole pool fails; none if left out.
      * @param targetCircuitBreaker Leaves out a server while it fails; none if left out.
      */
-    record UpstreamPool(String name, List<String> targets, LoadBalancer loadBalancer, HostPolicy hostPolicy, Integer maxConnectionsPerTarget, Integer maxQueued, Duration queueTimeout, Duration idleTimeout, Duration maxAge, Duration dnsRefresh, DataSize maxResponseHeaderBytes, CircuitBreaker circuitBreaker, CircuitBreaker targetCircuitBreaker) {}
+    record UpstreamPool(
+            String name,
+            List<String> targets,
+            LoadBalancer loadBalancer,
+            HealthCheck healthCheck,
+            OutlierDetection outlierDetection,
+            Integer panicThreshold,
+            Duration slowStart,
+            HostPolicy hostPolicy,
+            Integer maxConnectionsPerTarget,
+            Integer maxQueued,
+            Duration queueTimeout,
+            Duration idleTimeout,
+            Duration maxAge,
+            Duration dnsRefresh,
+            DataSize maxResponseHeaderBytes,
+            CircuitBreaker circuitBreaker,
+            CircuitBreaker targetCircuitBreaker) {}
 }

@@ -283,6 +283,30 @@ final class Model {
                     UpstreamPool.Builder::loadBalancer,
                     "How a server is chosen.")
             .optional(
+                    "healthCheck",
+                    HealthTypes.HEALTH_CHECK,
+                    pool -> pool.healthCheck().orElse(null),
+                    UpstreamPool.Builder::healthCheck,
+                    "How the servers are asked whether they are well.")
+            .optional(
+                    "outlierDetection",
+                    HealthTypes.OUTLIER_DETECTION,
+                    UpstreamPool::outlierDetection,
+                    UpstreamPool.Builder::outlierDetection,
+                    "Which servers are ejected for what becomes of their requests.")
+            .optional(
+                    "panicThreshold",
+                    Types.integer(0, 100),
+                    UpstreamPool::panicThreshold,
+                    UpstreamPool.Builder::panicThreshold,
+                    "The percentage of usable servers below which unhealthy and ejected ones are used too; 0: never.")
+            .optional(
+                    "slowStart",
+                    DEADLINE,
+                    UpstreamPool::slowStart,
+                    UpstreamPool.Builder::slowStart,
+                    "How long a server takes to its whole share of requests after a recovery; `0s`: at once.")
+            .optional(
                     "hostPolicy",
                     Types.choice(HostPolicy.class),
                     UpstreamPool::hostPolicy,
@@ -949,6 +973,7 @@ final class Model {
                 POOL,
                 TARGET,
                 CIRCUIT_BREAKER,
+                HealthTypes.OUTLIER_DETECTION,
                 ROUTE,
                 REDIRECT,
                 RESPOND,

@@ -29,7 +29,8 @@ final class Syntax {
     static final Type<String> ANY_TEXT = Types.text("text", text -> null);
     static final Type<String> TEXT = Types.text("text", text -> text.isEmpty() ? "a text that is not empty" : null);
     static final Type<String> NAME = Types.text("name", Syntax::name);
-    static final Type<String> TOKEN = Types.text("token", Syntax::token);
+    static final Types.Rule TOKEN_RULE = Syntax::token;
+    static final Type<String> TOKEN = Types.text("token", TOKEN_RULE);
     static final Type<String> REGEX = Types.text("regular expression", Syntax::regex);
     static final Type<String> NETWORK = Types.text("CIDR block or address", Syntax::network);
     static final Type<String> HOST = Types.text("address or host name", Syntax::host);
@@ -104,6 +105,11 @@ final class Syntax {
         return text.matches("[0-9.]+")
                 ? IPV4.matcher(text).matches()
                 : HOST_NAME.matcher(text).matches() && !text.contains("..");
+    }
+
+    /** Whether a text is a host, with a port or without. */
+    static boolean isAuthority(String text) {
+        return targetUrl("http://" + text) == null;
     }
 
     private static @Nullable String targetUrl(String url) {

@@ -71,6 +71,7 @@ final class ConfigPageTest {
         }
         variants(page, Model.TRANSFORM);
         variants(page, Model.LOAD_BALANCER);
+        variants(page, HealthTypes.HEALTH_CHECK);
         return page.toString().stripTrailing() + "\n";
     }
 
@@ -118,7 +119,9 @@ final class ConfigPageTest {
     private static <T, B> String keys(ObjectType<T, B> type) {
         List<String> keys = new ArrayList<>();
         for (ObjectType.Field<T, B, ?> field : type.fields()) {
-            keys.add("`" + field.name() + "`: " + field.doc());
+            JsonNode standard = type.defaultOf(field);
+            String shown = standard == null ? "" : " (`" + standard + "`)";
+            keys.add("`" + field.name() + "`" + shown + ": " + field.doc());
         }
         return String.join("<br>", keys);
     }

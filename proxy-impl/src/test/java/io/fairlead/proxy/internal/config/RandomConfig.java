@@ -3,6 +3,8 @@ package io.fairlead.proxy.internal.config;
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.health.HealthCheck;
+import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
@@ -85,6 +87,10 @@ final class RandomConfig {
             pool.target(one("http://10.0.0.1", "http://[::1]:81", "http://my_service.local:8080"));
         }
         sometimes(() -> pool.loadBalancer(LoadBalancer.roundRobin()));
+        sometimes(() -> pool.healthCheck(healthCheck()));
+        sometimes(() -> pool.outlierDetection(outlierDetection()));
+        sometimes(() -> pool.panicThreshold(random.nextInt(101)));
+        sometimes(() -> pool.slowStart(duration()));
         sometimes(() -> pool.hostPolicy(one(HostPolicy.values())));
         sometimes(() -> pool.maxConnectionsPerTarget(1 + random.nextInt(5_000)));
         sometimes(() -> pool.maxQueued(random.nextInt(5_000)));
@@ -109,6 +115,49 @@ final class RandomConfig {
         sometimes(() -> breaker.openDuration(duration().plusMillis(10)));
         sometimes(() -> breaker.halfOpenCalls(1 + random.nextInt(100)));
         return breaker.build();
+    }
+
+    private HealthCheck healthCheck() {
+        boolean http = random.nextBoolean();
+        HealthCheck.Builder check = http ? HealthCheck.builder(one("/", "/healthz?full=1")) : HealthCheck.tcpBuilder();
+        if (http) {
+            sometimes(() -> check.method(one("HEAD", "OPTIONS")));
+            sometimes(() -> check.host(one("shop.example.com", "[::1]:80")));
+            sometimes(() -> check.header("X-" + name(), fieldValue()));
+            sometimes(() -> check.expectStatus(200, 399).expectStatus(401));
+            sometimes(() -> check.method("GET").expectedBody(text()));
+            sometimes(() -> check.maxBodyBytes(100 + random.nextInt(65_000)));
+        }
+        sometimes(() -> check.port(random.nextInt(65_536)));
+        Duration timeout = duration().plusMillis(1);
+        check.timeout(timeout).interval(timeout.plus(duration()).plusMillis(10));
+        sometimes(() -> check.jitterPercent(random.nextInt(51)));
+        sometimes(() -> check.rise(1 + random.nextInt(10)).fall(1 + random.nextInt(10)));
+        sometimes(() -> check.transitionInterval(duration()));
+        sometimes(() -> check.unhealthyInterval(duration()));
+        sometimes(() -> check.minUnhealthy(duration()));
+        sometimes(() -> check.usableBeforeFirstCheck(random.nextBoolean()));
+        sometimes(() -> check.warmUp(duration()));
+        return check.build();
+    }
+
+    private OutlierDetection outlierDetection() {
+        OutlierDetection.Builder detection = OutlierDetection.builder();
+        sometimes(() -> detection.consecutive5xx(random.nextInt(100)));
+        sometimes(() -> detection.consecutiveGatewayErrors(random.nextInt(100)));
+        sometimes(() -> detection.consecutiveLocalOriginFailures(random.nextInt(100)));
+        sometimes(() -> detection.successRateDeviation(random.nextInt(10_000)));
+        sometimes(() -> detection.successRateMinTargets(2 + random.nextInt(10)));
+        sometimes(() -> detection.successRateMinRequests(1 + random.nextInt(100)));
+        sometimes(() -> detection.failurePercentage(random.nextInt(101)));
+        sometimes(() -> detection.failurePercentageMinTargets(1 + random.nextInt(10)));
+        sometimes(() -> detection.failurePercentageMinRequests(1 + random.nextInt(100)));
+        sometimes(() -> detection.interval(duration().plusMillis(100)));
+        Duration base = duration().plusMillis(1);
+        sometimes(() -> detection.baseEjectionTime(base).maxEjectionTime(base.plus(duration())));
+        sometimes(() -> detection.maxEjectionPercent(random.nextInt(101)));
+        sometimes(() -> detection.earlyReturn(one(OutlierDetection.EarlyReturn.values())));
+        return detection.build();
     }
 
     private Route route(String id, int pools) {

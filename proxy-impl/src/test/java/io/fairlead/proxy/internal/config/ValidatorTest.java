@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.health.HealthCheck;
+import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
@@ -92,6 +94,7 @@ final class ValidatorTest {
                 Map.of(),
                 Map.of("upper", bytes -> bytes),
                 List.of(),
+                List.of(),
                 List.of());
         assertThat(problems(config, known))
                 .containsExactly(
@@ -140,6 +143,22 @@ final class ValidatorTest {
 
     private static UpstreamPool.Builder pool() {
         return UpstreamPool.builder("p").target("http://a");
+    }
+
+    private static HealthCheck.Builder http() {
+        return HealthCheck.builder("/");
+    }
+
+    private static OutlierDetection.Builder outlier() {
+        return OutlierDetection.builder();
+    }
+
+    private static ProxyConfig.Builder with(HealthCheck.Builder check) {
+        return with(pool().healthCheck(check.build()));
+    }
+
+    private static ProxyConfig.Builder with(OutlierDetection.Builder detection) {
+        return with(pool().outlierDetection(detection.build()));
     }
 
     private static ProxyConfig.Builder with(Limits limits) {
@@ -207,6 +226,75 @@ final class ValidatorTest {
                 bad("pools[0].name", ProxyConfig.builder().route(ROUTE).pool(UpstreamPool.of(" ", "http://a"))),
                 bad("pools[0].targets", ProxyConfig.builder().route(ROUTE).pool(UpstreamPool.of("p"))),
                 bad("pools[0].targets[1]", with(pool().target("http://a/path"))),
+                bad("pools[0].panicThreshold", with(pool().panicThreshold(101))),
+                bad("pools[0].slowStart", with(pool().slowStart(negative))),
+                bad("pools[0].healthCheck.path", with(HealthCheck.builder("healthz"))),
+                bad("pools[0].healthCheck.path", with(HealthCheck.builder("/a b"))),
+                bad("pools[0].healthCheck.method", with(http().method("CONNECT"))),
+                bad("pools[0].healthCheck.method", with(http().method("A B"))),
+                bad("pools[0].healthCheck.host", with(http().host("a/b"))),
+                bad("pools[0].healthCheck.headers.HOST", with(http().header("HOST", "a"))),
+                bad("pools[0].healthCheck.headers.Connection", with(http().header("Connection", "close"))),
+                bad("pools[0].healthCheck.headers.A", with(http().header("A", "\r\n"))),
+                bad(
+                        "pools[0].healthCheck.expectedStatuses[1]",
+                        with(http().expectStatus(200).expectStatus(600))),
+                bad("pools[0].healthCheck.expectedStatuses[0]", with(http().expectStatus(300, 200))),
+                bad("pools[0].healthCheck.expectedStatuses[0]", with(http().expectStatus(100))),
+                bad("pools[0].healthCheck.expectedStatuses[0]", with(http().expectStatus(-1, 20_000))),
+                bad(
+                        "pools[0].healthCheck.expectedBody",
+                        with(http().method("HEAD").expectedBody("ok"))),
+                bad("pools[0].healthCheck.maxBodyBytes", with(http().maxBodyBytes(0))),
+                bad(
+                        "pools[0].healthCheck.maxBodyBytes",
+                        with(http().maxBodyBytes(1).expectedBody("ok"))),
+                bad("pools[0].healthCheck.port", with(http().port(65_536))),
+                bad("pools[0].healthCheck.interval", with(http().interval(Duration.ZERO))),
+                bad("pools[0].healthCheck.jitterPercent", with(http().jitterPercent(51))),
+                bad("pools[0].healthCheck.timeout", with(http().timeout(Duration.ZERO))),
+                bad("pools[0].healthCheck.timeout", with(http().timeout(Duration.ofSeconds(6)))),
+                bad("pools[0].healthCheck.rise", with(http().rise(0))),
+                bad("pools[0].healthCheck.fall", with(http().fall(0))),
+                bad("pools[0].healthCheck.transitionInterval", with(http().transitionInterval(negative))),
+                bad("pools[0].healthCheck.unhealthyInterval", with(http().unhealthyInterval(negative))),
+                bad("pools[0].healthCheck.minUnhealthy", with(http().minUnhealthy(negative))),
+                bad("pools[0].healthCheck.warmUp", with(http().warmUp(negative))),
+                bad("pools[0].healthCheck", with(HealthCheck.tcpBuilder().host("a"))),
+                bad("pools[0].healthCheck.fall", with(HealthCheck.tcpBuilder().fall(-1))),
+                bad("pools[0].outlierDetection.consecutive5xx", with(outlier().consecutive5xx(-1))),
+                bad(
+                        "pools[0].outlierDetection.consecutiveGatewayErrors",
+                        with(outlier().consecutiveGatewayErrors(-1))),
+                bad(
+                        "pools[0].outlierDetection.consecutiveLocalOriginFailures",
+                        with(outlier().consecutiveLocalOriginFailures(10_001))),
+                bad(
+                        "pools[0].outlierDetection.successRateDeviation",
+                        with(outlier().successRateDeviation(-1))),
+                bad(
+                        "pools[0].outlierDetection.successRateMinTargets",
+                        with(outlier().successRateMinTargets(1))),
+                bad(
+                        "pools[0].outlierDetection.successRateMinRequests",
+                        with(outlier().successRateMinRequests(0))),
+                bad(
+                        "pools[0].outlierDetection.failurePercentage",
+                        with(outlier().failurePercentage(101))),
+                bad(
+                        "pools[0].outlierDetection.failurePercentageMinTargets",
+                        with(outlier().failurePercentageMinTargets(0))),
+                bad(
+                        "pools[0].outlierDetection.failurePercentageMinRequests",
+                        with(outlier().failurePercentageMinRequests(0))),
+                bad("pools[0].outlierDetection.interval", with(outlier().interval(Duration.ZERO))),
+                bad("pools[0].outlierDetection.baseEjectionTime", with(outlier().baseEjectionTime(Duration.ZERO))),
+                bad(
+                        "pools[0].outlierDetection.maxEjectionTime",
+                        with(outlier().maxEjectionTime(Duration.ofSeconds(29)))),
+                bad(
+                        "pools[0].outlierDetection.maxEjectionPercent",
+                        with(outlier().maxEjectionPercent(101))),
                 bad("pools[0].maxConnectionsPerTarget", with(pool().maxConnectionsPerTarget(0))),
                 bad("pools[0].maxQueued", with(pool().maxQueued(-1))),
                 bad("pools[0].queueTimeout", with(pool().queueTimeout(Duration.ZERO))),
@@ -300,10 +388,27 @@ final class ValidatorTest {
     @MethodSource("outOfRange")
     void settingOutOfItsRange_isOneProblemAtItsPlace(String place, ProxyConfig.Builder config) {
         Registrations registrations = new Registrations(
-                "proxy", 0, Map.of(), Map.of(), Map.of("upper", bytes -> bytes), List.of(), List.of());
+                "proxy", 0, Map.of(), Map.of(), Map.of("upper", bytes -> bytes), List.of(), List.of(), List.of());
         assertThat(Validator.validate(config.build(), registrations))
                 .extracting(Problem::place)
                 .containsExactly(place);
+    }
+
+    @Test
+    void settingsOfHealthThatContradict_areAllToldAtOnce() {
+        UpstreamPool.Builder pool = pool().healthCheck(
+                        http().rise(0).fall(0).timeout(Duration.ofSeconds(6)).build())
+                .outlierDetection(
+                        outlier().maxEjectionPercent(101).failurePercentage(-1).build())
+                .panicThreshold(-1);
+        assertThat(problems(with(pool)))
+                .containsExactly(
+                        "OUT_OF_RANGE pools[0].healthCheck.rise: 0 (expected: >= 1)",
+                        "OUT_OF_RANGE pools[0].healthCheck.fall: 0 (expected: >= 1)",
+                        "OUT_OF_RANGE pools[0].healthCheck.timeout: 6s (expected: <= interval, 5s)",
+                        "OUT_OF_RANGE pools[0].outlierDetection.failurePercentage: -1 (expected: 0 to 100)",
+                        "OUT_OF_RANGE pools[0].outlierDetection.maxEjectionPercent: 101 (expected: 0 to 100)",
+                        "OUT_OF_RANGE pools[0].panicThreshold: -1 (expected: 0 to 100)");
     }
 
     @ParameterizedTest
