@@ -5,6 +5,8 @@ import io.fairlead.proxy.resilience.CircuitBreaker.State;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowSynchronizationStrategy;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,7 +14,6 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,16 @@ public final class Breaker {
 
     /** What {@link #tryAcquire} gives when nothing may be sent. */
     public static final int REFUSED = -1;
+
+    private static final VarHandle PHASE;
+
+    static {
+        try {
+            PHASE = MethodHandles.lookup().findVarHandle(Breaker.class, "phase", Phase.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     /** Longer than any call takes. */
     private static final Duration NEVER_SLOW = Duration.ofDays(365);
@@ -61,7 +72,7 @@ public final class Breaker {
     private final LongSupplier nanoTime;
     private final Listener listener;
     private final io.github.resilience4j.circuitbreaker.CircuitBreaker machine;
-    private final AtomicReference<Phase> phase;
+    private volatile Phase phase;
 
     /**
      * A closed breaker.
@@ -92,7 +103,7 @@ public final class Breaker {
                         .automaticTransitionFromOpenToHalfOpenEnabled(false)
                         .clock(new NanoClock(nanoTime))
                         .build());
-        this.phase = new AtomicReference<>(new Phase(State.CLOSED, 0, nanoTime.getAsLong()));
+        this.phase = new Phase(State.CLOSED, 0, nanoTime.getAsLong());
     }
 
     public CircuitBreaker config() {
@@ -100,12 +111,12 @@ public final class Breaker {
     }
 
     public State state() {
-        return phase.get().state;
+        return phase.state;
     }
 
     /** A permit to send; {@link #REFUSED} if nothing may be sent now. */
     public int tryAcquire() {
-        Phase now = phase.get();
+        Phase now = phase;
         // Not asked of the machine, which would make an event of each refusal.
         if (now.state == State.FORCED_OPEN || now.state == State.OPEN && remainingNanos(now) > 0) {
             return REFUSED;
@@ -114,12 +125,12 @@ public final class Breaker {
             return REFUSED;
         }
         // Read again: with the number of a phase that ended meanwhile, a probe's permit would never come back.
-        return current(phase.get(), null).number;
+        return current(phase, null).number;
     }
 
     /** The call of this permit was answered well after this time. */
     public void succeeded(int permit, long nanos) {
-        Phase now = phase.get();
+        Phase now = phase;
         if (now.number == permit) {
             machine.onSuccess(nanos, TimeUnit.NANOSECONDS);
             current(now, null);
@@ -128,7 +139,7 @@ public final class Breaker {
 
     /** The call of this permit failed after this time. */
     public void failed(int permit, long nanos) {
-        Phase now = phase.get();
+        Phase now = phase;
         if (now.number == permit) {
             machine.onError(nanos, TimeUnit.NANOSECONDS, FAILURE);
             current(now, null);
@@ -137,7 +148,7 @@ public final class Breaker {
 
     /** The call of this permit came to nothing that says anything about the target. */
     public void released(int permit) {
-        if (phase.get().number == permit) {
+        if (phase.number == permit) {
             machine.releasePermission();
         }
     }
@@ -148,7 +159,7 @@ public final class Breaker {
      * @return whether it is still open
      */
     public boolean halfOpenIfDue() {
-        Phase now = phase.get();
+        Phase now = phase;
         if (now.state == State.OPEN && remainingNanos(now) <= 0 && machine.tryAcquirePermission()) {
             // The machine moves on by itself when it is asked, and only one of the threads that ask at once moves it.
             machine.releasePermission();
@@ -159,7 +170,7 @@ public final class Breaker {
 
     /** When it makes sense to ask again: what is left of the open time; 0 while it is not open. */
     public long retryAfterNanos() {
-        Phase now = phase.get();
+        Phase now = phase;
         return switch (now.state) {
             case OPEN -> Math.max(0, remainingNanos(now));
             // Nobody knows; the client need not ask more often than a breaker would.
@@ -170,21 +181,21 @@ public final class Breaker {
 
     /** Lets nothing pass until {@link #reset}. */
     public void forceOpen() {
-        Phase now = phase.get();
+        Phase now = phase;
         machine.transitionToForcedOpenState();
         current(now, "forced open by hand");
     }
 
     /** Lets everything pass and counts nothing until {@link #reset}. */
     public void disable() {
-        Phase now = phase.get();
+        Phase now = phase;
         machine.transitionToDisabledState();
         current(now, "switched off by hand");
     }
 
     /** Closes it and forgets what it has seen. */
     public void reset() {
-        Phase now = phase.get();
+        Phase now = phase;
         machine.reset();
         current(now, "reset by hand");
     }
@@ -202,11 +213,11 @@ public final class Breaker {
                 return before;
             }
             Phase next = new Phase(state, before.number + 1 & Integer.MAX_VALUE, nanoTime.getAsLong());
-            if (phase.compareAndSet(before, next)) {
+            if (PHASE.compareAndSet(this, before, next)) {
                 listener.changed(before.state, state, reason != null ? reason : seen(before.state, state));
                 return next;
             }
-            before = phase.get();
+            before = phase;
         }
     }
 
