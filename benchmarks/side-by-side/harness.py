@@ -5,6 +5,7 @@ loopback. Every process started here is in a group of its own and is ended, by i
 """
 
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -28,7 +29,12 @@ ORIGIN_PORT = 18080
 PROXY_CORE, LOAD_CORE = "0", "1"
 # One set for every JVM proxy, so that no peer wins by its collector.
 JVM_OPTIONS = "-Xms256m -Xmx512m -XX:+UseParallelGC"
-JVM_PEERS = ("undertow", "vertx", "jetty", "scg", "fairlead")
+JVM_PEERS = ("undertow", "vertx", "jetty", "scg", "bare", "guarded", "fairlead")
+# Two configurations of Fairlead over the same two targets (two addresses of the origin): what its care for upstreams costs.
+POOLS = {
+    "bare": {},
+    "guarded": {},
+}
 SIZES = (("1k", 1 << 10), ("64k", 64 << 10), ("1m", 1 << 20))
 
 
@@ -80,7 +86,7 @@ class Lab:
         self.processes = []
         self.jvm_options = jvm_options
         self.ports = {"nginx": 19001, "haproxy": 19002, "undertow": 19004, "vertx": 19005, "jetty": 19006,
-                      "scg": 19007, "fairlead": 19010}
+                      "scg": 19007, "bare": 19008, "guarded": 19009, "fairlead": 19010}
         self.extra = {}
         for text in extra:
             name, port, command = (text.split("=", 2) + ["", ""])[:3]
@@ -158,6 +164,7 @@ class Lab:
   sendfile on; tcp_nopush on; open_file_cache max=100; default_type application/octet-stream;
   server {{
     listen 127.0.0.1:{ORIGIN_PORT} backlog=4096;
+    listen 127.0.0.2:{ORIGIN_PORT} backlog=4096;
     root {www};
     location /sink {{
       client_max_body_size 0; client_body_timeout 600s;
@@ -235,6 +242,11 @@ backend origin
             if not os.path.exists(STANDALONE):
                 raise Failed(f"{STANDALONE} is not there: build it with mvn -q -pl samples/standalone -am -DskipTests package")
             return [JAVA, *options, "-jar", STANDALONE, "--listen", f"127.0.0.1:{port}", "--upstream", upstream]
+        if name in POOLS:
+            pool = {"name": "origin", "targets": [f"http://127.0.0.{i}:{origin_port}" for i in (1, 2)], **POOLS[name]}
+            config = {"version": 1, "listeners": [{"host": "127.0.0.1", "port": port}], "pools": [pool],
+                      "routes": [{"id": "all", "to": "origin"}]}
+            return [JAVA, *options, "-jar", STANDALONE, "--config", self.write(f"{name}.json", json.dumps(config))]
         if name == "undertow":
             return [JAVA, *options, *peer("undertow"), "UndertowPeer", port, upstream]
         if name == "vertx":
@@ -265,6 +277,9 @@ backend origin
         if main in ("OpenLoop", "SlowClients"):
             # They share their core with the origin: what their own compiler and collector take would count as the proxy's.
             options = ["-Xms256m", "-Xmn128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+        if main in ("ScriptedUpstream", "CheckedLoad"):
+            # Several at once, and started again under load: they must be up soon and stay small.
+            options = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         return [JAVA, *options, "-cp", load_class_path(), f"io.fairlead.benchmarks.load.{main}", *map(str, args)]
 
     def load(self, main, *args, seconds=120):
