@@ -27,6 +27,7 @@ public final class ProxyConfig {
     private final boolean via;
     private final boolean failureHeader;
     private final Duration stopTimeout;
+    private final long maxReplayMemoryBytes;
 
     private ProxyConfig(Builder builder) {
         this.listeners = List.copyOf(builder.listeners);
@@ -38,6 +39,7 @@ public final class ProxyConfig {
         this.via = builder.via;
         this.failureHeader = builder.failureHeader;
         this.stopTimeout = builder.stopTimeout;
+        this.maxReplayMemoryBytes = builder.maxReplayMemoryBytes;
     }
 
     /** Begins an empty configuration. */
@@ -81,6 +83,7 @@ public final class ProxyConfig {
         builder.via = via;
         builder.failureHeader = failureHeader;
         builder.stopTimeout = stopTimeout;
+        builder.maxReplayMemoryBytes = maxReplayMemoryBytes;
         return builder;
     }
 
@@ -129,9 +132,23 @@ public final class ProxyConfig {
         return stopTimeout;
     }
 
+    /** The most memory that request bodies kept for another attempt take in all. */
+    public long maxReplayMemoryBytes() {
+        return maxReplayMemoryBytes;
+    }
+
     private List<Object> state() {
         return List.of(
-                listeners, pools, routes, middleware, timeouts, forwardedHeaders, via, failureHeader, stopTimeout);
+                listeners,
+                pools,
+                routes,
+                middleware,
+                timeouts,
+                forwardedHeaders,
+                via,
+                failureHeader,
+                stopTimeout,
+                maxReplayMemoryBytes);
     }
 
     @Override
@@ -160,6 +177,7 @@ public final class ProxyConfig {
         private boolean via = true;
         private boolean failureHeader;
         private Duration stopTimeout = Duration.ofSeconds(30);
+        private long maxReplayMemoryBytes = 64L * 1024 * 1024;
 
         private Builder() {}
 
@@ -214,6 +232,15 @@ public final class ProxyConfig {
         /** How long {@code close()} lets exchanges finish; zero cuts them at once. Default: 30 s. */
         public Builder stopTimeout(Duration stopTimeout) {
             this.stopTimeout = requireNonNull(stopTimeout, "stopTimeout");
+            return this;
+        }
+
+        /**
+         * The most memory that request bodies kept for another attempt take in all, in bytes; a body that finds none is sent
+         * once. 0: none is kept. Default: 67,108,864.
+         */
+        public Builder maxReplayMemoryBytes(long maxReplayMemoryBytes) {
+            this.maxReplayMemoryBytes = maxReplayMemoryBytes;
             return this;
         }
 

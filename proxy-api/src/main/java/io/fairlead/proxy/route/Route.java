@@ -3,6 +3,7 @@ package io.fairlead.proxy.route;
 import static java.util.Objects.requireNonNull;
 
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.Upstream;
@@ -30,6 +31,7 @@ public final class Route {
     private final @Nullable RouteAction action;
     private final @Nullable Timeouts timeouts;
     private final long maxBodyBytes;
+    private final @Nullable RetryPolicy retry;
 
     private Route(Builder builder) {
         this.id = builder.id;
@@ -40,6 +42,7 @@ public final class Route {
         this.action = builder.action;
         this.timeouts = builder.timeouts;
         this.maxBodyBytes = builder.maxBodyBytes;
+        this.retry = builder.retry;
     }
 
     /** Begins a route with this id, which must be unique in the proxy. */
@@ -57,6 +60,7 @@ public final class Route {
         builder.action = action;
         builder.timeouts = timeouts;
         builder.maxBodyBytes = maxBodyBytes;
+        builder.retry = retry;
         return builder;
     }
 
@@ -100,8 +104,22 @@ public final class Route {
         return maxBodyBytes == Builder.UNSET ? OptionalLong.empty() : OptionalLong.of(maxBodyBytes);
     }
 
+    /** Its own retries in place of the pool's; the budget stays the pool's. */
+    public Optional<RetryPolicy> retry() {
+        return Optional.ofNullable(retry);
+    }
+
     private List<Object> state() {
-        return List.of(id, match, order, middleware, transforms, Optional.ofNullable(action), timeouts(), maxBodyBytes);
+        return List.of(
+                id,
+                match,
+                order,
+                middleware,
+                transforms,
+                Optional.ofNullable(action),
+                timeouts(),
+                maxBodyBytes,
+                retry());
     }
 
     @Override
@@ -131,6 +149,7 @@ public final class Route {
         private @Nullable RouteAction action;
         private @Nullable Timeouts timeouts;
         private long maxBodyBytes = UNSET;
+        private @Nullable RetryPolicy retry;
 
         private Builder(String id) {
             this.id = id;
@@ -191,6 +210,12 @@ public final class Route {
         /** Its own limit on request bodies, in bytes; zero means no limit. Default: the listener's. */
         public Builder maxBodyBytes(long maxBodyBytes) {
             this.maxBodyBytes = maxBodyBytes;
+            return this;
+        }
+
+        /** Its own retries; the budget stays the pool's. Default: the pool's. */
+        public Builder retry(RetryPolicy retry) {
+            this.retry = requireNonNull(retry, "retry");
             return this;
         }
 

@@ -6,6 +6,7 @@ import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.resilience.CircuitBreaker;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,7 @@ public final class UpstreamPool implements Upstream {
     private final int maxResponseHeaderBytes;
     private final @Nullable CircuitBreaker circuitBreaker;
     private final @Nullable CircuitBreaker targetCircuitBreaker;
+    private final RetryPolicy retry;
 
     private UpstreamPool(Builder builder) {
         this.name = builder.name;
@@ -56,6 +58,7 @@ public final class UpstreamPool implements Upstream {
         this.maxResponseHeaderBytes = builder.maxResponseHeaderBytes;
         this.circuitBreaker = builder.circuitBreaker;
         this.targetCircuitBreaker = builder.targetCircuitBreaker;
+        this.retry = builder.retry;
     }
 
     /** A pool of this name and these target URLs, all else by default. */
@@ -91,6 +94,7 @@ public final class UpstreamPool implements Upstream {
         builder.maxResponseHeaderBytes = maxResponseHeaderBytes;
         builder.circuitBreaker = circuitBreaker;
         builder.targetCircuitBreaker = targetCircuitBreaker;
+        builder.retry = retry;
         return builder;
     }
 
@@ -179,6 +183,11 @@ public final class UpstreamPool implements Upstream {
         return Optional.ofNullable(targetCircuitBreaker);
     }
 
+    /** Whether a failed attempt is followed by another one. */
+    public RetryPolicy retry() {
+        return retry;
+    }
+
     private List<Object> state() {
         return List.of(
                 name,
@@ -197,7 +206,8 @@ public final class UpstreamPool implements Upstream {
                 dnsRefresh,
                 maxResponseHeaderBytes,
                 circuitBreaker(),
-                targetCircuitBreaker());
+                targetCircuitBreaker(),
+                retry);
     }
 
     @Override
@@ -234,6 +244,7 @@ public final class UpstreamPool implements Upstream {
         private int maxResponseHeaderBytes = 64 * 1024;
         private @Nullable CircuitBreaker circuitBreaker;
         private @Nullable CircuitBreaker targetCircuitBreaker;
+        private RetryPolicy retry = RetryPolicy.ofDefaults();
 
         private Builder(String name) {
             this.name = name;
@@ -356,6 +367,15 @@ public final class UpstreamPool implements Upstream {
          */
         public Builder targetCircuitBreaker(CircuitBreaker targetCircuitBreaker) {
             this.targetCircuitBreaker = requireNonNull(targetCircuitBreaker, "targetCircuitBreaker");
+            return this;
+        }
+
+        /**
+         * Whether a failed attempt is followed by another one; a route may have its own policy. Default:
+         * {@link RetryPolicy#ofDefaults()}, which never replaces an answer.
+         */
+        public Builder retry(RetryPolicy retry) {
+            this.retry = requireNonNull(retry, "retry");
             return this;
         }
 

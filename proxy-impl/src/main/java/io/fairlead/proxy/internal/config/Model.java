@@ -11,6 +11,8 @@ import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.resilience.CircuitBreaker;
+import io.fairlead.proxy.resilience.RetryOn;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
@@ -30,6 +32,7 @@ import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,6 +50,10 @@ final class Model {
 
     private static final Type<Duration> DEADLINE = Types.duration(Duration.ZERO);
     private static final Type<Duration> ABOVE_ZERO = Types.duration(Duration.ofMillis(1));
+    private static final Type<Set<Integer>> STATUSES = Types.mapped(
+            Types.list(Types.integer(400, 599)),
+            list -> Set.copyOf(list),
+            set -> set.stream().sorted().toList());
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
     static final ObjectType<Timeouts, Timeouts> TIMEOUTS = new ObjectType<Timeouts, Timeouts>(
@@ -259,6 +266,110 @@ final class Model {
                     "The probes whose outcome closes it or opens it anew.")
             .rule(Model::checkCircuitBreaker);
 
+    static final ObjectType<RetryPolicy, RetryPolicy.Builder> RETRY = new ObjectType<RetryPolicy, RetryPolicy.Builder>(
+                    "RetryPolicy",
+                    "Whether a failed attempt is followed by another one.",
+                    RetryPolicy.ofDefaults(),
+                    values -> RetryPolicy.builder(),
+                    RetryPolicy.Builder::build)
+            .optional(
+                    "maxAttempts",
+                    Types.integer(1, 10),
+                    RetryPolicy::maxAttempts,
+                    RetryPolicy.Builder::maxAttempts,
+                    "Attempts for one request, the first included; 1: no retry.")
+            .optional(
+                    "on",
+                    Types.mapped(
+                            Types.list(Types.choice(RetryOn.class)),
+                            list -> Set.copyOf(list),
+                            set -> set.stream().sorted().toList()),
+                    RetryPolicy::on,
+                    (builder, set) -> builder.on(set.toArray(new RetryOn[0])),
+                    "On what another attempt follows.")
+            .optional(
+                    "statuses",
+                    STATUSES,
+                    RetryPolicy::statuses,
+                    (builder, set) -> builder.statuses(ints(set)),
+                    "Statuses of answers on which another attempt follows.")
+            .optional(
+                    "safeMethodStatuses",
+                    STATUSES,
+                    RetryPolicy::safeMethodStatuses,
+                    (builder, set) -> builder.safeMethodStatuses(ints(set)),
+                    "The same, for GET, HEAD and OPTIONS only.")
+            .optional(
+                    "responseHeaders",
+                    Types.list(Syntax.FIELD),
+                    RetryPolicy::responseHeaders,
+                    (builder, list) -> builder.responseHeaders(list.toArray(new String[0])),
+                    "Fields of an answer whose presence asks for another attempt.")
+            .optional(
+                    "nonIdempotent",
+                    Types.BOOLEAN,
+                    RetryPolicy::nonIdempotent,
+                    RetryPolicy.Builder::nonIdempotent,
+                    "Whether requests such as POST are sent again though the target may have acted on them.")
+            .optional(
+                    "sameTarget",
+                    Types.BOOLEAN,
+                    RetryPolicy::sameTarget,
+                    RetryPolicy.Builder::sameTarget,
+                    "Whether a target is tried again when there is no other.")
+            .optional(
+                    "backoff",
+                    DEADLINE,
+                    RetryPolicy::backoff,
+                    RetryPolicy.Builder::backoff,
+                    "The longest pause before the second attempt; it doubles with each further one. `0s`: no pauses.")
+            .optional(
+                    "maxBackoff",
+                    DEADLINE,
+                    RetryPolicy::maxBackoff,
+                    RetryPolicy.Builder::maxBackoff,
+                    "The longest pause before any attempt.")
+            .optional(
+                    "maxRetryAfter",
+                    DEADLINE,
+                    RetryPolicy::maxRetryAfter,
+                    RetryPolicy.Builder::maxRetryAfter,
+                    "How long a Retry-After is waited for before the same target is tried again.")
+            .optional(
+                    "budgetPercent",
+                    Types.integer(0, 100),
+                    RetryPolicy::budgetPercent,
+                    RetryPolicy.Builder::budgetPercent,
+                    "Retries for a hundred requests to the pool, counted over ten seconds.")
+            .optional(
+                    "budgetFloor",
+                    Types.integer(0),
+                    RetryPolicy::budgetFloor,
+                    RetryPolicy.Builder::budgetFloor,
+                    "Retries in ten seconds that the budget allows in any case.")
+            .optional(
+                    "maxReplayBytes",
+                    Types.integer(0),
+                    RetryPolicy::maxReplayBytes,
+                    RetryPolicy.Builder::maxReplayBytes,
+                    "The most bytes of a request body that are kept for another attempt; 0: none.")
+            .optional(
+                    "attemptHeader",
+                    Syntax.FIELD,
+                    policy -> policy.attemptHeader().orElse(null),
+                    RetryPolicy.Builder::attemptHeader,
+                    "The field that tells the target the number of the attempt; not sent if left out.")
+            .rule((policy, place, context) -> {
+                boolean broken = context.broken(place + ".backoff") || context.broken(place + ".maxBackoff");
+                if (!broken && policy.maxBackoff().compareTo(policy.backoff()) < 0) {
+                    context.report(
+                            "OUT_OF_RANGE",
+                            place + ".maxBackoff",
+                            Durations.format(policy.maxBackoff()),
+                            "not below backoff, " + Durations.format(policy.backoff()));
+                }
+            });
+
     static final ObjectType<UpstreamPool, UpstreamPool.Builder> POOL = new ObjectType<
                     UpstreamPool, UpstreamPool.Builder>(
                     "UpstreamPool",
@@ -365,7 +476,14 @@ final class Model {
                     CIRCUIT_BREAKER,
                     pool -> pool.targetCircuitBreaker().orElse(null),
                     UpstreamPool.Builder::targetCircuitBreaker,
-                    "Leaves out a server while it fails; none if left out.");
+                    "Leaves out a server while it fails; none if left out.")
+            .optional(
+                    "retry",
+                    RETRY,
+                    UpstreamPool::retry,
+                    UpstreamPool.Builder::retry,
+                    "Whether a failed attempt is followed by another one.")
+            .rule(Model::checkPool);
 
     static final ObjectType<MiddlewareRef, MiddlewareRef> MIDDLEWARE_REF = new ObjectType<MiddlewareRef, MiddlewareRef>(
                     "Middleware",
@@ -494,6 +612,12 @@ final class Model {
                             : null,
                     Route.Builder::maxBodyBytes,
                     "Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.")
+            .optional(
+                    "retry",
+                    RETRY,
+                    route -> route.retry().orElse(null),
+                    Route.Builder::retry,
+                    "Its own retries; the budget stays the pool's. The pool's if left out.")
             .notBoth("to", "redirect", "respond")
             .rule((route, place, context) -> {
                 boolean broken = context.broken(place + ".to")
@@ -582,9 +706,19 @@ final class Model {
                     DEADLINE,
                     ProxyConfig::stopTimeout,
                     ProxyConfig.Builder::stopTimeout,
-                    "How long a stop lets exchanges finish; `0s` cuts them at once.");
+                    "How long a stop lets exchanges finish; `0s` cuts them at once.")
+            .optional(
+                    "maxReplayMemoryBytes",
+                    Types.bytes(0),
+                    ProxyConfig::maxReplayMemoryBytes,
+                    ProxyConfig.Builder::maxReplayMemoryBytes,
+                    "The most memory that request bodies kept for another attempt take in all; 0: none is kept.");
 
     private Model() {}
+
+    private static int[] ints(Set<Integer> set) {
+        return set.stream().mapToInt(Integer::intValue).toArray();
+    }
 
     private static <A extends RouteAction> @Nullable A action(Route route, Class<A> type) {
         RouteAction action = route.action().orElse(null);
@@ -748,6 +882,18 @@ final class Model {
                 Part.RESPONSE,
                 "Replaces the response body by what a registered function makes of it.");
         return table.rule(Model::checkTransform);
+    }
+
+    /** The URL tells targets apart. */
+    private static void checkPool(UpstreamPool pool, String place, Context context) {
+        Set<String> urls = new HashSet<>();
+        for (int i = 0; i < pool.targets().size(); i++) {
+            String url = pool.targets().get(i).url();
+            String at = place + ".targets[" + i + "].url";
+            if (!urls.add(url) && !context.brokenWithin(place + ".targets")) {
+                context.report("DUPLICATE", at, Context.quote(url), "a URL other than those before it");
+            }
+        }
     }
 
     /** The rules of the edits themselves, which the room of the transforms knows. */
@@ -972,6 +1118,7 @@ final class Model {
                 TIMEOUTS,
                 POOL,
                 TARGET,
+                RETRY,
                 CIRCUIT_BREAKER,
                 HealthTypes.OUTLIER_DETECTION,
                 ROUTE,

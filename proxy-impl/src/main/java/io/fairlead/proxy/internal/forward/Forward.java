@@ -1,71 +1,67 @@
 package io.fairlead.proxy.internal.forward;
 
 import io.fairlead.proxy.exchange.FailureCode;
-import io.fairlead.proxy.internal.engine.client.ClientPool;
-import io.fairlead.proxy.internal.engine.client.UpstreamListener;
-import io.fairlead.proxy.internal.engine.client.UpstreamStream;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
-import io.fairlead.proxy.internal.engine.transfer.BodySink;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.time.TimerWheel;
-import io.fairlead.proxy.middleware.ExchangeFailedException;
+import io.fairlead.proxy.internal.upstream.PoolTarget;
+import io.fairlead.proxy.internal.upstream.RunningPool;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.upstream.Target;
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Forwards one request to a pool: the attempt loop.
  *
  * <ol>
- *   <li>pick a target;
- *   <li>get a connection to it;
- *   <li>compose the head, send it, let the body follow;
- *   <li>hand over the answer, or the failure.
+ *   <li>{@link #attempt}: pick a target that was not tried yet, and let an {@link Attempt} talk to it;
+ *   <li>{@link #failed} or {@link #answered}: hand over what came of it, or
+ *   <li>{@link #again}: let the next attempt follow, at once or after a pause, if the policy wants it and it can do no harm.
  * </ol>
  *
  * <p>A connection that had been idle and ended before a byte of the answer came was most likely closed by the target while
- * the request was on its way. Then the request is sent once more, on a new connection, if that cannot do harm: nothing
- * of it had been sent, or it is idempotent and has no body that is gone by now (RFC 9112 §9.3.1).
- *
- * <p>It stands between the exchange and the stream as the source of the answer's body, because the connection goes back
- * to its pool before the last piece is out: what the exchange says after that must not reach whoever has it then.
+ * the request was on its way. Then the request is sent once more, to the same target on a new connection, whatever the policy
+ * says, if that cannot do harm (RFC 9112 §9.3.1).
  */
-public final class Forward implements UpstreamListener, BodySource {
+public final class Forward {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Forward.class);
 
     private final IoLoop loop;
-    private final ClientPool pool;
+    private final RunningPool pool;
     private final OutgoingRequest request;
     private final ForwardListener listener;
-    private int target = -1;
-    private int attempts;
-    private boolean bodyBegun;
-    private boolean over;
-    private ClientPool.@Nullable Pending pending;
-    private @Nullable UpstreamStream stream;
-    private @Nullable AttemptTimer timer;
+    private final RetryPolicy policy;
 
-    public Forward(IoLoop loop, ClientPool pool, OutgoingRequest request, ForwardListener listener) {
+    private int attempts;
+    /** Attempts but for those that only replace a connection. */
+    private int tries;
+
+    private List<PoolTarget> tried = List.of();
+    private boolean connectionReplaced;
+    private boolean over;
+    private @Nullable Attempt current;
+    private @Nullable PoolTarget target;
+    private @Nullable ReplayBody replay;
+    private @Nullable Pause pause;
+
+    public Forward(
+            IoLoop loop, RunningPool pool, OutgoingRequest request, RetryPolicy policy, ForwardListener listener) {
         this.loop = loop;
         this.pool = pool;
         this.request = request;
+        this.policy = policy;
         this.listener = listener;
     }
 
     public void start() {
-        target = pool.pick(loop);
-        Duration limit = request.timeouts().attempt();
-        if (!limit.isZero()) {
-            AttemptTimer armed = new AttemptTimer();
-            timer = armed;
-            loop.schedule(armed, loop.now() + limit.toNanos());
-        }
-        attempt(false);
-    }
-
-    private void attempt(boolean fresh) {
-        attempts++;
-        pending = pool.acquire(loop, target, this, request.timeouts().connect(), fresh);
+        pool.retries(loop).request(loop.now());
+        attempt();
     }
 
     public int attempts() {
@@ -78,140 +74,215 @@ public final class Forward implements UpstreamListener, BodySource {
 
     /** The target that was tried last; null if none was. */
     public @Nullable Target target() {
-        return target < 0 ? null : pool.target(target);
-    }
-
-    @Override
-    public void connected(UpstreamStream connected) {
-        pending = null;
-        if (over) {
-            connected.abort();
-            return;
-        }
-        stream = connected;
-        try {
-            begin(connected);
-        } catch (RuntimeException | Error e) {
-            // Thrown by what the request is made of, such as a body that somebody has read; it must not be lost in the
-            // callback of a connection.
-            cancel();
-            listener.forwardFailed(
-                    e instanceof ExchangeFailedException failed ? failed.code() : FailureCode.INTERNAL_ERROR,
-                    e.toString());
-        }
-    }
-
-    private void begin(UpstreamStream connected) {
-        listener.forwarded();
-        int head = request.composeHead(pool.target(target));
-        long length = request.outgoingLength();
-        BodySink sink = connected.send(head, length, request.isHead(), request.timeouts());
-        BodySource body = request.outgoingBody();
-        if (length != 0 && body != null) {
-            bodyBegun = true;
-            sink.feed(body);
-            if (request.bodyIsOfUserCode()) {
-                // The head is in space that all exchanges of the loop share, and user code may end another one.
-                sink.flush();
-            }
-            body.attach(sink);
-            sink.flush();
-        }
-    }
-
-    @Override
-    public void interim(ResponseHead head) {
-        listener.interim(head);
-    }
-
-    @Override
-    public void head(ResponseHead head, long bodyLength) {
-        stopTimer();
-        if (!over) {
-            listener.answered(head, this, bodyLength);
-        }
-    }
-
-    @Override
-    public void released() {
-        stream = null;
+        return target == null ? null : target.target();
     }
 
     /** Whether a connection is still at work for this request, or will be. */
     public boolean isOpen() {
-        return stream != null || pending != null;
+        return pause != null || current != null && current.isOpen();
     }
 
-    @Override
-    public void attach(BodySink sink) {
-        UpstreamStream answered = stream;
-        if (answered == null) {
-            sink.abort(FailureCode.INTERNAL_ERROR, "the exchange is over");
-        } else {
-            answered.attach(sink);
-        }
-    }
-
-    @Override
-    public void resume() {
-        UpstreamStream answered = stream;
-        if (answered != null) {
-            answered.resume();
-        }
-    }
-
-    @Override
-    public void failed(FailureCode code, String detail, boolean untouched, boolean stale) {
-        pending = null;
-        stream = null;
-        if (over) {
-            return;
-        }
-        boolean harmless = !bodyBegun && (untouched || request.isIdempotent());
-        if (stale && harmless && attempts == 1) {
-            attempt(true);
-            return;
-        }
+    /**
+     * The exchange is over, or nobody wants the rest of the answer.
+     *
+     * @param cause what the exchange failed with; null if it did not
+     */
+    public void cancel(@Nullable FailureCode cause) {
         over = true;
-        stopTimer();
+        Pause waiting = pause;
+        if (waiting != null) {
+            pause = null;
+            loop.remove(waiting);
+        }
+        Attempt open = current;
+        if (open != null) {
+            // A target that has not answered until the request's time was up is to blame, others are not.
+            open.giveUp(cause == FailureCode.TOTAL_TIMEOUT ? cause : null);
+        }
+        ReplayBody body = replay;
+        if (body != null) {
+            replay = null;
+            body.close();
+        }
+    }
+
+    // ---- 1. an attempt
+
+    private void attempt() {
+        PoolTarget picked = pool.pick(loop, request.exchange(), tried);
+        if (picked == null) {
+            fail(FailureCode.UPSTREAM_UNAVAILABLE, "pool \"" + poolName() + "\" has no usable target");
+            return;
+        }
+        tries++;
+        begin(picked, false);
+    }
+
+    private void begin(PoolTarget picked, boolean fresh) {
+        attempts++;
+        target = picked;
+        Attempt begun = new Attempt(this, loop, pool, picked, request, attempts);
+        current = begun;
+        begun.start(fresh);
+    }
+
+    void connected() {
+        listener.forwarded();
+    }
+
+    void interim(ResponseHead head) {
+        listener.interim(head);
+    }
+
+    /** The body of the request, which all attempts share. */
+    @Nullable
+    BodySource body() {
+        ReplayBody known = replay;
+        if (known != null) {
+            return known;
+        }
+        BodySource body = request.outgoingBody();
+        long length = request.outgoingLength();
+        boolean mayBeSentAgain = (request.isIdempotent() || policy.nonIdempotent())
+                && policy.maxAttempts() > 1
+                && length != 0
+                && length <= policy.maxReplayBytes();
+        if (body == null || !mayBeSentAgain) {
+            return body;
+        }
+        known = new ReplayBody(loop, body, policy.maxReplayBytes(), request.replayMemory());
+        replay = known;
+        return known;
+    }
+
+    // ---- 2. what came of it
+
+    void answered(Attempt attempt, ResponseHead head, long bodyLength) {
+        if (Retries.wants(policy, request, head) && maySendAgain(attempt) && hasTriesLeft()) {
+            long wait = Retries.retryAfterNanos(head);
+            if (again(attempt, wait, head.status() + " of " + attempt.target())) {
+                attempt.discard(bodyLength);
+                return;
+            }
+        }
+        ReplayBody body = replay;
+        if (body != null) {
+            body.settle();
+        }
+        listener.answered(head, attempt, bodyLength);
+    }
+
+    /** @param untouched whether the target cannot have acted on the request */
+    void failed(Attempt attempt, FailureCode code, String detail, boolean untouched, boolean stale) {
+        boolean harmless = untouched && !attempt.isBodyBegun() || maySendAgain(attempt);
+        if (harmless && stale && !connectionReplaced && (untouched || request.isIdempotent())) {
+            connectionReplaced = true;
+            detach();
+            begin(attempt.target(), true);
+            return;
+        }
+        if (harmless && Retries.wants(policy, code) && hasTriesLeft()) {
+            if (again(attempt, untouched ? Retries.REACHED_NOBODY : 0, code + " of " + attempt.target())) {
+                return;
+            }
+        }
+        fail(code, detail);
+    }
+
+    private void fail(FailureCode code, String detail) {
+        over = true;
         listener.forwardFailed(code, detail);
     }
 
-    /** The exchange is over, or nobody wants the rest of the answer. */
-    @Override
-    public void cancel() {
-        over = true;
-        stopTimer();
-        ClientPool.Pending waiting = pending;
-        pending = null;
-        if (waiting != null) {
-            waiting.cancel();
+    // ---- 3. once more
+
+    private boolean hasTriesLeft() {
+        return !over && tries < policy.maxAttempts();
+    }
+
+    /** Whether the request may be sent again though the target may have acted on it, and is all there. */
+    private boolean maySendAgain(Attempt attempt) {
+        if (!request.isIdempotent() && !policy.nonIdempotent()) {
+            return false;
         }
-        UpstreamStream open = stream;
-        stream = null;
-        if (open != null) {
-            open.abort();
+        ReplayBody body = replay;
+        return !attempt.isBodyBegun() || body != null && body.isComplete();
+    }
+
+    /**
+     * Lets another attempt follow, or does not: no other target, no budget, no time.
+     *
+     * @param wait nanoseconds that the target wants to be left alone, or {@link Retries#REACHED_NOBODY}
+     */
+    private boolean again(Attempt failed, long wait, String reason) {
+        boolean reachedNobody = wait == Retries.REACHED_NOBODY;
+        List<PoolTarget> all = new ArrayList<>(tried);
+        all.add(failed.target());
+        boolean other = pool.hasOther(all);
+        if (!other && !policy.sameTarget()) {
+            return false;
+        }
+        long delay = other && reachedNobody ? 0 : Retries.backoffNanos(policy, tries);
+        if (!other && wait > 0) {
+            if (wait > policy.maxRetryAfter().toNanos()) {
+                return false;
+            }
+            delay = Math.max(delay, wait);
+        }
+        if (delay > 0 && !hasTimeFor(delay)) {
+            return false;
+        }
+        // Last, because it counts.
+        if (!reachedNobody && !pool.retries(loop).tryRetry(loop.now())) {
+            LOG.debug("no retry after {}: the budget of pool {} is used up", reason, poolName());
+            return false;
+        }
+        LOG.debug("another attempt after {}", reason);
+        tried = all;
+        detach();
+        Pause waiting = new Pause();
+        pause = waiting;
+        if (delay > 0) {
+            loop.schedule(waiting, loop.now() + delay);
+        } else {
+            // Not in this call: the failed connection is in the middle of its end.
+            loop.later(this::attemptUnlessOver);
+        }
+        return true;
+    }
+
+    private boolean hasTimeFor(long delay) {
+        return request.exchange()
+                .remaining()
+                .map(left -> left.toNanos() > delay)
+                .orElse(true);
+    }
+
+    private void detach() {
+        ReplayBody body = replay;
+        if (body != null) {
+            body.detach();
         }
     }
 
-    private void stopTimer() {
-        AttemptTimer armed = timer;
-        if (armed != null) {
-            timer = null;
-            loop.remove(armed);
+    private void attemptUnlessOver() {
+        pause = null;
+        if (over) {
+            return;
+        }
+        try {
+            attempt();
+        } catch (RuntimeException | Error e) {
+            LOG.error("an attempt failed", e);
+            fail(FailureCode.INTERNAL_ERROR, e.toString());
         }
     }
 
-    private final class AttemptTimer extends TimerWheel.Timer {
+    /** Between two attempts. */
+    private final class Pause extends TimerWheel.Timer {
         @Override
         protected void fire(long now) {
-            timer = null;
-            if (!over) {
-                cancel();
-                listener.forwardFailed(
-                        FailureCode.UPSTREAM_ATTEMPT_TIMEOUT,
-                        "no answer within " + request.timeouts().attempt());
-            }
+            attemptUnlessOver();
         }
     }
 }

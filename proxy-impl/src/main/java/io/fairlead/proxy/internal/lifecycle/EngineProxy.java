@@ -5,7 +5,6 @@ import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.internal.config.Validator;
-import io.fairlead.proxy.internal.engine.client.ClientPool;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
 import io.fairlead.proxy.internal.engine.exchange.Snapshot;
 import io.fairlead.proxy.internal.engine.exchange.SnapshotCompiler;
@@ -15,6 +14,7 @@ import io.fairlead.proxy.internal.engine.loop.IoWorker;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.route.RouteTable;
+import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.route.Explanation;
@@ -69,7 +69,7 @@ final class EngineProxy implements ReverseProxy {
     private State state = State.NEW;
     private volatile ProxyConfig config;
     private volatile @Nullable IoWorker worker;
-    private Map<String, ClientPool> pools = Map.of();
+    private Map<String, RunningPool> pools = Map.of();
     private volatile List<Bound> bound = List.of();
     /** Listeners that an update took away and that may still have connections. */
     private final List<Bound> leaving = new ArrayList<>();
@@ -111,7 +111,8 @@ final class EngineProxy implements ReverseProxy {
         worker = started;
         state = State.RUNNING;
         try {
-            pools = compiler.openPools(config, Map.of(), started.loops().size());
+            pools = compiler.openPools(
+                    config, Map.of(), started.loops(), started.loops().size());
             snapshot = compiler.compile(config, pools);
             bound = bind(config, List.of(), started);
         } catch (RuntimeException e) {
@@ -209,9 +210,9 @@ final class EngineProxy implements ReverseProxy {
             return false;
         }
         List<Bound> before = bound;
-        Map<String, ClientPool> oldPools = pools;
-        Map<String, ClientPool> newPools =
-                compiler.openPools(next, oldPools, running.loops().size());
+        Map<String, RunningPool> oldPools = pools;
+        Map<String, RunningPool> newPools = compiler.openPools(
+                next, oldPools, running.loops(), running.loops().size());
         Snapshot compiled;
         List<Bound> after;
         try {
@@ -224,6 +225,7 @@ final class EngineProxy implements ReverseProxy {
             leaving.removeIf(one -> one.context().isEmpty());
             throw e;
         }
+        SnapshotCompiler.updatePools(next, newPools);
         snapshot = compiled;
         pools = newPools;
         config = next;
@@ -285,7 +287,7 @@ final class EngineProxy implements ReverseProxy {
     private int stopNow(Duration timeout) {
         synchronized (stopping) {
             List<Bound> all;
-            List<ClientPool> opened;
+            List<RunningPool> opened;
             boolean ran;
             synchronized (this) {
                 if (state == State.CLOSED) {
@@ -303,7 +305,7 @@ final class EngineProxy implements ReverseProxy {
     }
 
     /** @param running null if the proxy was never started */
-    private int end(@Nullable IoWorker running, List<Bound> all, List<ClientPool> opened, Duration timeout) {
+    private int end(@Nullable IoWorker running, List<Bound> all, List<RunningPool> opened, Duration timeout) {
         int cut = 0;
         if (running != null) {
             tell(LifecycleListener.Event.DRAINING);
@@ -317,7 +319,7 @@ final class EngineProxy implements ReverseProxy {
             for (Bound one : all) {
                 cut += one.context().stopNow(running);
             }
-            opened.forEach(ClientPool::close);
+            opened.forEach(RunningPool::close);
             // What the pools have handed to their threads is done before these end.
             running.onEachLoop(loop -> {});
             running.close();
@@ -342,7 +344,7 @@ final class EngineProxy implements ReverseProxy {
         AtomicInteger upstreamsIdle = new AtomicInteger();
         AtomicInteger timers = new AtomicInteger();
         IoWorker running;
-        List<ClientPool> opened;
+        List<RunningPool> opened;
         synchronized (this) {
             running = state == State.RUNNING ? worker : null;
             opened = List.copyOf(pools.values());
@@ -350,7 +352,7 @@ final class EngineProxy implements ReverseProxy {
         if (running != null) {
             running.onEachLoop(loop -> {
                 int idle = 0;
-                for (ClientPool pool : opened) {
+                for (RunningPool pool : opened) {
                     idle += pool.idle(loop);
                     upstreamsInUse.addAndGet(pool.inUse(loop));
                 }

@@ -130,6 +130,14 @@ final class ConfigJsonTest {
                 configs.stream().flatMap(c -> c.routes().stream()).toList(),
                 untouched);
         collect(
+                "retry.",
+                Model.RETRY,
+                configs.stream()
+                        .flatMap(c -> c.pools().stream())
+                        .map(UpstreamPool::retry)
+                        .toList(),
+                untouched);
+        collect(
                 "timeouts.",
                 Model.TIMEOUTS,
                 configs.stream().map(ProxyConfig::timeouts).toList(),

@@ -10,12 +10,15 @@ import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.resilience.CircuitBreaker;
+import io.fairlead.proxy.resilience.RetryOn;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.HostPolicy;
+import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
@@ -54,6 +57,7 @@ final class RandomConfig {
         sometimes(() -> config.via(random.nextBoolean()));
         sometimes(() -> config.failureHeader(random.nextBoolean()));
         sometimes(() -> config.stopTimeout(duration()));
+        sometimes(() -> config.maxReplayMemoryBytes(random.nextInt(1_000_000)));
         return config.build();
     }
 
@@ -84,7 +88,10 @@ final class RandomConfig {
     private UpstreamPool pool(String name) {
         UpstreamPool.Builder pool = UpstreamPool.builder(name);
         for (int i = 1 + random.nextInt(3); i > 0; i--) {
-            pool.target(one("http://10.0.0.1", "http://[::1]:81", "http://my_service.local:8080"));
+            Target.Builder target =
+                    Target.builder(one("http://10.0.0.", "http://[::1]:8", "http://my_service.local:808") + i);
+            sometimes(() -> target.weight(random.nextInt(65_536)));
+            pool.target(target.build());
         }
         sometimes(() -> pool.loadBalancer(LoadBalancer.roundRobin()));
         sometimes(() -> pool.healthCheck(healthCheck()));
@@ -101,6 +108,7 @@ final class RandomConfig {
         sometimes(() -> pool.maxResponseHeaderBytes(1_024 + random.nextInt(60_000)));
         sometimes(() -> pool.circuitBreaker(circuitBreaker()));
         sometimes(() -> pool.targetCircuitBreaker(circuitBreaker()));
+        sometimes(() -> pool.retry(retry()));
         return pool.build();
     }
 
@@ -160,6 +168,25 @@ final class RandomConfig {
         return detection.build();
     }
 
+    private RetryPolicy retry() {
+        RetryPolicy.Builder retry = RetryPolicy.builder();
+        sometimes(() -> retry.maxAttempts(1 + random.nextInt(10)));
+        sometimes(() -> retry.on(some(() -> one(RetryOn.values())).toArray(new RetryOn[0])));
+        sometimes(() -> retry.statuses(random.ints(random.nextInt(3), 400, 600).toArray()));
+        sometimes(() -> retry.safeMethodStatuses(500));
+        sometimes(() -> retry.responseHeaders("X-" + name()));
+        sometimes(() -> retry.nonIdempotent(random.nextBoolean()));
+        sometimes(() -> retry.sameTarget(random.nextBoolean()));
+        sometimes(() -> retry.backoff(Duration.ofMillis(random.nextInt(250))));
+        sometimes(() -> retry.maxBackoff(duration().plusMillis(250)));
+        sometimes(() -> retry.maxRetryAfter(duration()));
+        sometimes(() -> retry.budgetPercent(random.nextInt(101)));
+        sometimes(() -> retry.budgetFloor(random.nextInt(100)));
+        sometimes(() -> retry.maxReplayBytes(random.nextInt(100_000)));
+        sometimes(() -> retry.attemptHeader("X-" + name()));
+        return retry.build();
+    }
+
     private Route route(String id, int pools) {
         Route.Builder route = Route.builder(id).match(match(3));
         sometimes(() -> route.order(random.nextInt()));
@@ -182,6 +209,7 @@ final class RandomConfig {
         sometimes(() -> route.timeouts(timeouts()));
         sometimes(() -> route.timeouts(Timeouts.ofDefaults().withTotal(duration())));
         sometimes(() -> route.maxBodyBytes(random.nextInt(100_000)));
+        sometimes(() -> route.retry(retry()));
         return route.build();
     }
 

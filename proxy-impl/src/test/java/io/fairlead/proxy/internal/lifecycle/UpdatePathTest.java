@@ -59,14 +59,18 @@ class UpdatePathTest {
     }
 
     private static ProxyConfig config(TestUpstream upstream, String... routeIds) {
+        return config("pool", upstream, routeIds);
+    }
+
+    private static ProxyConfig config(String pool, TestUpstream upstream, String... routeIds) {
         ProxyConfig.Builder config = ProxyConfig.builder()
                 .listener(ANY_PORT)
-                .pool(UpstreamPool.of("pool", upstream.url()))
+                .pool(UpstreamPool.of(pool, upstream.url()))
                 .stopTimeout(Duration.ofMillis(500));
         for (String id : routeIds) {
             config.route(Route.builder(id)
                     .match(id.equals("all") ? Match.path("/**") : Match.path("/" + id))
-                    .to(Upstream.ref("pool"))
+                    .to(Upstream.ref(pool))
                     .build());
         }
         return config.build();
@@ -115,11 +119,50 @@ class UpdatePathTest {
                 RawClient other = RawClient.connect(proxy.port())) {
             client.send(GET);
             assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
-            proxy.update(config(two, "all"));
+            proxy.update(config("other pool", two, "all"));
             assertThat(other.send(GET).readResponse().bodyText()).isEqualTo("two");
             go.complete(null);
             assertThat(client.readResponse().bodyText()).isEqualTo("one");
             assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("two");
+        }
+    }
+
+    @Test
+    void targetTakenFromAPool_getsNoRequestThatHasNotReachedItYet() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<Void> go = new CompletableFuture<>();
+        Middleware held = (exchange, chain) -> {
+            begun.countDown();
+            return go.thenCompose(nothing -> chain.proceed(exchange));
+        };
+        ProxyConfig first = config(one, "all").toBuilder()
+                .middleware(Middleware.ref("held"))
+                .build();
+        try (ReverseProxy proxy = with(first).register("held", held).start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            client.send(GET);
+            assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
+            proxy.update(config(two, "all"));
+            go.complete(null);
+            assertThat(client.readResponse().bodyText()).isEqualTo("two");
+        }
+    }
+
+    @Test
+    void changedSettingsOfAPool_keepItsConnections() {
+        ProxyConfig first = config(one, "all");
+        UpstreamPool changed = first.pools().get(0).toBuilder().maxQueued(5).build();
+        ProxyConfig second = ProxyConfig.builder()
+                .listener(ANY_PORT)
+                .pool(changed)
+                .route(first.routes().get(0))
+                .build();
+        try (ReverseProxy proxy = with(first).start();
+                RawClient client = RawClient.connect(proxy.port())) {
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+            proxy.update(second);
+            assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+            assertThat(one.connections()).isEqualTo(1);
         }
     }
 

@@ -270,6 +270,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
             return;
         }
         if (body && to != null) {
+            current.bodyFailed(code, detail);
             to.abort(code, detail);
         } else {
             current.failed(code, detail, untouched, stale);

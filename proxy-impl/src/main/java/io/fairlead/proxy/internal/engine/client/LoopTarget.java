@@ -3,7 +3,6 @@ package io.fairlead.proxy.internal.engine.client;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.time.TimerWheel;
-import io.fairlead.proxy.upstream.UpstreamPool;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -33,8 +32,7 @@ final class LoopTarget {
     private static final int OWN_TURNS = 8;
 
     private final IoLoop loop;
-    private final TargetState state;
-    private final UpstreamPool config;
+    private final ClientTarget state;
     private final ArrayDeque<Http1UpstreamConnection> idle = new ArrayDeque<>();
     private final ArrayDeque<Acquisition> waiters = new ArrayDeque<>();
     private final Set<Http1UpstreamConnection> all = new HashSet<>();
@@ -46,10 +44,9 @@ final class LoopTarget {
 
     private volatile int waiterHint;
 
-    LoopTarget(IoLoop loop, TargetState state, UpstreamPool config) {
+    LoopTarget(IoLoop loop, ClientTarget state) {
         this.loop = loop;
         this.state = state;
-        this.config = config;
     }
 
     IoLoop loop() {
@@ -73,15 +70,15 @@ final class LoopTarget {
     }
 
     long idleNanos() {
-        return config.idleTimeout().toNanos();
+        return state.settings().idleTimeout().toNanos();
     }
 
     long maxAgeNanos() {
-        return config.maxAge().toNanos();
+        return state.settings().maxAge().toNanos();
     }
 
     int maxResponseHeaderBytes() {
-        return config.maxResponseHeaderBytes();
+        return state.settings().maxResponseHeaderBytes();
     }
 
     /**
@@ -118,7 +115,7 @@ final class LoopTarget {
         if (!state.tryQueue()) {
             listener.failed(
                     FailureCode.UPSTREAM_QUEUE_FULL,
-                    "more than " + config.maxQueued() + " exchanges wait",
+                    "more than " + state.settings().maxQueued() + " exchanges wait",
                     true,
                     false);
             return null;
@@ -126,7 +123,7 @@ final class LoopTarget {
         waiters.addLast(acquisition);
         acquisition.queued = true;
         hints();
-        acquisition.queueDeadline = loop.now() + config.queueTimeout().toNanos();
+        acquisition.queueDeadline = loop.now() + state.settings().queueTimeout().toNanos();
         loop.schedule(acquisition, acquisition.queueDeadline);
         if (idle.isEmpty()) {
             state.askForIdle(this);
@@ -259,7 +256,7 @@ final class LoopTarget {
     }
 
     /** A connection on its way to an exchange: queued, then being made. Its timer is the queue's, then the connect's. */
-    final class Acquisition extends TimerWheel.Timer {
+    final class Acquisition extends TimerWheel.Timer implements ClientTarget.Pending {
         private @Nullable UpstreamListener listener;
         private final Duration connectTimeout;
         private boolean queued;
@@ -283,7 +280,8 @@ final class LoopTarget {
         }
 
         /** The exchange is over. A connection that is being made is still made, for the next one. */
-        void cancel() {
+        @Override
+        public void cancel() {
             listener = null;
             if (queued) {
                 waiters.remove(this);
@@ -413,7 +411,8 @@ final class LoopTarget {
                 if (to != null) {
                     to.failed(
                             FailureCode.UPSTREAM_QUEUE_TIMEOUT,
-                            "no connection became free within " + config.queueTimeout(),
+                            "no connection became free within "
+                                    + state.settings().queueTimeout(),
                             true,
                             false);
                 }

@@ -22,6 +22,9 @@ public interface UpstreamListener {
     /** The stream is of no use any more: its connection may belong to another exchange by now. */
     void released();
 
+    /** The final response broke off within its body; the sink has not been told yet. */
+    void bodyFailed(FailureCode code, String detail);
+
     /**
      * No final response comes.
      *

@@ -147,7 +147,7 @@ public final class ProxyExchange extends RoutedExchange {
         failed = true;
         failure = code;
         failureDetail = detail;
-        cancelForward();
+        cancelForward(code);
         if (response.isBegun()) {
             end(0);
             stopBodies();
@@ -182,7 +182,7 @@ public final class ProxyExchange extends RoutedExchange {
     /** The last byte of the response is out. */
     public void responseSent(int status) {
         // Only what is left: a request that middleware did not wait for, an answer that it threw away.
-        cancelForward();
+        cancelForward(null);
         response.sent();
         stopRequest();
         end(status);
@@ -202,7 +202,7 @@ public final class ProxyExchange extends RoutedExchange {
         }
         failure = code;
         failureDetail = detail;
-        cancelForward();
+        cancelForward(code);
         end(code.status());
         stopBodies();
         releaseWaiting(code, detail);

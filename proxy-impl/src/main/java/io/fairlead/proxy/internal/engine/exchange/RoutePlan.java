@@ -2,12 +2,12 @@ package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.http.Request;
 import io.fairlead.proxy.http.Response;
-import io.fairlead.proxy.internal.engine.client.ClientPool;
 import io.fairlead.proxy.internal.transform.TransformPlan;
+import io.fairlead.proxy.internal.upstream.RunningPool;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.RouteAction;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeouts the route's or the proxy's
  * @param maxBodyBytes the route's limit; -1 for the listener's, 0 for none
  * @param pool where requests go; null if the route answers by itself
- * @param authorities the Host of each target of the pool
+ * @param retry the route's own policy; null for the pool's
  * @param handler the functional upstream; null if there is none
  * @param answer a redirect or fixed answer; null if there is none
  */
@@ -31,7 +31,7 @@ public record RoutePlan(
         TransformPlan transforms,
         Timeouts timeouts,
         long maxBodyBytes,
-        @Nullable ClientPool pool,
-        Map<String, byte[]> authorities,
+        @Nullable RunningPool pool,
+        @Nullable RetryPolicy retry,
         @Nullable Function<Request, CompletionStage<Response>> handler,
         @Nullable RouteAction answer) {}

@@ -6,7 +6,6 @@ import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.BodyTooLargeException;
 import io.fairlead.proxy.http.Request;
 import io.fairlead.proxy.http.Response;
-import io.fairlead.proxy.internal.engine.client.ClientPool;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.forward.Forward;
 import io.fairlead.proxy.internal.forward.ForwardListener;
@@ -17,6 +16,7 @@ import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.transform.BodyEdit;
 import io.fairlead.proxy.internal.transform.TrailerEdits;
 import io.fairlead.proxy.internal.transform.TransformPlan;
+import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -62,6 +62,11 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
     RoutedExchange(ClientStream stream, RequestHead head, Snapshot snapshot, @Nullable ClientResolver trust) {
         super(stream, head, snapshot, trust);
         this.response = new ClientResponse(stream, head);
+    }
+
+    @Override
+    public final Exchange exchange() {
+        return this;
     }
 
     /** How the exchange ended, for who comes too late. */
@@ -177,7 +182,7 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
         if (isTooLate()) {
             return;
         }
-        ClientPool pool = chosen.pool();
+        RunningPool pool = chosen.pool();
         Function<Request, CompletionStage<Response>> handler = chosen.handler();
         if (pool != null) {
             forward(chosen, pool);
@@ -191,7 +196,7 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
         }
     }
 
-    private void forward(RoutePlan chosen, ClientPool pool) {
+    private void forward(RoutePlan chosen, RunningPool pool) {
         if (bodyReplaced) {
             removeDigests();
         } else if (isBodyUsedUp()) {
@@ -202,7 +207,7 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             return;
         }
         earlierAttempts = attempts();
-        Forward begun = new Forward(loop, pool, this, this);
+        Forward begun = new Forward(loop, pool, this, retryPolicy(chosen, pool), this);
         forward = begun;
         begun.start();
     }
@@ -449,10 +454,10 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
     // ---- what is left of it
 
     /** Gives up what is still forwarded. */
-    final void cancelForward() {
+    final void cancelForward(@Nullable FailureCode cause) {
         Forward begun = forward;
         if (begun != null) {
-            begun.cancel();
+            begun.cancel(cause);
         }
     }
 

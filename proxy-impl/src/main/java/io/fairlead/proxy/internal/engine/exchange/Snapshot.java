@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.http.HttpVersion;
+import io.fairlead.proxy.internal.forward.ReplayMemory;
 import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.http.Ascii;
 import io.fairlead.proxy.internal.route.RouteTable;
@@ -15,8 +16,14 @@ import java.util.List;
  * @param routes finds the place of a request's route
  * @param plans what to do, by that place
  * @param composer of the heads that go upstream
+ * @param replayMemory for request bodies that may be sent again
  */
-public record Snapshot(ProxyConfig config, RouteTable routes, List<RoutePlan> plans, RequestComposer composer) {
+public record Snapshot(
+        ProxyConfig config,
+        RouteTable routes,
+        List<RoutePlan> plans,
+        RequestComposer composer,
+        ReplayMemory replayMemory) {
 
     private static final byte[] VIA_11 = Ascii.bytes("Via: 1.1 fairlead\r\n");
     private static final byte[] VIA_10 = Ascii.bytes("Via: 1.0 fairlead\r\n");

@@ -1,24 +1,22 @@
 package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.ProxyConfig;
-import io.fairlead.proxy.internal.engine.client.ClientPool;
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.forward.ReplayMemory;
 import io.fairlead.proxy.internal.forward.RequestComposer;
-import io.fairlead.proxy.internal.http.Ascii;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.transform.TransformPlan;
+import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
 import io.fairlead.proxy.upstream.HandlerUpstream;
-import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
-import java.net.URI;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,21 +26,26 @@ public final class SnapshotCompiler {
 
     private final Registrations registrations;
     private final NameResolver resolver;
+    private final ReplayMemory replayMemory = new ReplayMemory(0);
 
     public SnapshotCompiler(Registrations registrations, NameResolver resolver) {
         this.registrations = registrations;
         this.resolver = resolver;
     }
 
-    /** The pools of a configuration by name: those that run already and did not change, and new ones. */
-    public Map<String, ClientPool> openPools(ProxyConfig wanted, Map<String, ClientPool> existing, int loopCount) {
-        Map<String, ClientPool> opened = new LinkedHashMap<>();
+    /**
+     * The pools of a configuration by name: those that run already, as they are until {@link #updatePools}, and new ones.
+     *
+     * @param loops the I/O threads, as far as they are known; the timers of pools are spread over them
+     */
+    public Map<String, RunningPool> openPools(
+            ProxyConfig wanted, Map<String, RunningPool> existing, List<IoLoop> loops, int loopCount) {
+        Map<String, RunningPool> opened = new LinkedHashMap<>();
         try {
             for (UpstreamPool pool : wanted.pools()) {
-                ClientPool old = existing.get(pool.name());
-                opened.put(
-                        pool.name(),
-                        old != null && old.config().equals(pool) ? old : new ClientPool(pool, loopCount, resolver));
+                RunningPool old = existing.get(pool.name());
+                IoLoop home = loops.get(opened.size() % loops.size());
+                opened.put(pool.name(), old != null ? old : new RunningPool(pool, home, loopCount, resolver));
             }
         } catch (RuntimeException | Error e) {
             closeMissing(opened, existing);
@@ -51,8 +54,18 @@ public final class SnapshotCompiler {
         return opened;
     }
 
+    /** Lets the pools that stay take their new settings; nothing can fail any more. */
+    public static void updatePools(ProxyConfig wanted, Map<String, RunningPool> running) {
+        for (UpstreamPool pool : wanted.pools()) {
+            RunningPool known = running.get(pool.name());
+            if (known != null && !known.config().equals(pool)) {
+                known.update(pool);
+            }
+        }
+    }
+
     /** Closes those of {@code some} that are not among {@code kept}. */
-    public static void closeMissing(Map<String, ClientPool> some, Map<String, ClientPool> kept) {
+    public static void closeMissing(Map<String, RunningPool> some, Map<String, RunningPool> kept) {
         some.forEach((name, pool) -> {
             if (kept.get(name) != pool) {
                 pool.close();
@@ -61,7 +74,8 @@ public final class SnapshotCompiler {
     }
 
     /** The configuration ready to run on these pools. */
-    public Snapshot compile(ProxyConfig wanted, Map<String, ClientPool> running) {
+    public Snapshot compile(ProxyConfig wanted, Map<String, RunningPool> running) {
+        replayMemory.limit(wanted.maxReplayMemoryBytes());
         List<RoutePlan> plans = new ArrayList<>();
         for (Route route : wanted.routes()) {
             plans.add(plan(wanted, route, running));
@@ -70,26 +84,20 @@ public final class SnapshotCompiler {
                 wanted,
                 RouteTable.compile(wanted.routes()),
                 List.copyOf(plans),
-                new RequestComposer(wanted.forwardedHeaders(), wanted.via()));
+                new RequestComposer(wanted.forwardedHeaders(), wanted.via()),
+                replayMemory);
     }
 
-    private RoutePlan plan(ProxyConfig wanted, Route route, Map<String, ClientPool> running) {
+    private RoutePlan plan(ProxyConfig wanted, Route route, Map<String, RunningPool> running) {
         List<NamedMiddleware> middleware = new ArrayList<>();
         wanted.middleware().forEach(one -> middleware.add(find(one)));
         route.middleware().forEach(one -> middleware.add(find(one)));
         RouteAction action = route.action().orElseThrow();
-        ClientPool pool = null;
+        RunningPool pool = null;
         HandlerUpstream handler = null;
-        Map<String, byte[]> authorities = new HashMap<>();
         if (action instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref) {
             pool = running.get(ref.name());
             handler = registrations.handlers().get(ref.name());
-            if (pool != null) {
-                for (Target target : pool.config().targets()) {
-                    authorities.put(
-                            target.url(), Ascii.bytes(URI.create(target.url()).getRawAuthority()));
-                }
-            }
         }
         return new RoutePlan(
                 route.id(),
@@ -98,7 +106,7 @@ public final class SnapshotCompiler {
                 route.timeouts().orElse(wanted.timeouts()),
                 route.maxBodyBytes().orElse(-1),
                 pool,
-                Map.copyOf(authorities),
+                route.retry().orElse(null),
                 handler == null ? null : handler.handler(),
                 action);
     }

@@ -3,15 +3,17 @@ package io.fairlead.proxy.internal.engine.exchange;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.Request;
-import io.fairlead.proxy.internal.engine.client.ClientPool;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.forward.OutgoingRequest;
+import io.fairlead.proxy.internal.forward.ReplayMemory;
 import io.fairlead.proxy.internal.forwarded.ClientResolver;
 import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.transform.TrailerEdits;
+import io.fairlead.proxy.internal.upstream.PoolTarget;
+import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
-import io.fairlead.proxy.upstream.Target;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +56,16 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
         return variables;
     }
 
+    static RetryPolicy retryPolicy(RoutePlan chosen, RunningPool pool) {
+        RetryPolicy own = chosen.retry();
+        return own == null ? pool.config().retry() : own;
+    }
+
+    @Override
+    public ReplayMemory replayMemory() {
+        return snapshot.replayMemory();
+    }
+
     @Override
     public Timeouts timeouts() {
         RoutePlan chosen = plan;
@@ -73,20 +85,23 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
     // ---- 1. the head
 
     @Override
-    public int composeHead(Target target) {
+    public int composeHead(PoolTarget target, int attempt) {
         RoutePlan chosen = plan;
-        ClientPool pool = chosen == null ? null : chosen.pool();
+        RunningPool pool = chosen == null ? null : chosen.pool();
         if (chosen == null || pool == null) {
             throw new IllegalStateException("not routed");
         }
-        byte[] authority = chosen.authorities().getOrDefault(target.url(), new byte[0]);
+        Optional<String> attemptHeader = retryPolicy(chosen, pool).attemptHeader();
+        if (attemptHeader.isPresent()) {
+            head.set(attemptHeader.get(), Integer.toString(attempt));
+        }
         return snapshot.composer()
                 .compose(
                         loop,
                         head,
                         newTarget,
                         pool.config().hostPolicy(),
-                        authority,
+                        target.authority(),
                         stream.forwardedLines(),
                         stream.peer(),
                         stream.scheme(),

@@ -2,7 +2,6 @@ package io.fairlead.proxy.internal.engine.mount;
 
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.exchange.FailureCode;
-import io.fairlead.proxy.internal.engine.client.ClientPool;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
 import io.fairlead.proxy.internal.engine.exchange.SnapshotCompiler;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
@@ -12,6 +11,7 @@ import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.response.ErrorBody;
+import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.spi.Registrations;
 import io.undertow.server.HttpServerExchange;
@@ -90,7 +90,7 @@ public final class MountedProxy implements AutoCloseable {
 
     private void begin(HttpServerExchange exchange) {
         try {
-            MountedWorker worker = worker(exchange.getConnection().getWorker());
+            MountedWorker worker = worker(exchange.getConnection().getWorker(), exchange.getIoThread());
             if (worker == null) {
                 refuse(exchange, FailureCode.PROXY_STOPPING, "the proxy is closed");
                 return;
@@ -122,7 +122,8 @@ public final class MountedProxy implements AutoCloseable {
         }
     }
 
-    private @Nullable MountedWorker worker(XnioWorker of) {
+    /** @param thread the one that runs this, of that worker */
+    private @Nullable MountedWorker worker(XnioWorker of, XnioIoThread thread) {
         MountedWorker known = workers.get(of);
         if (known != null) {
             return closed ? null : known;
@@ -134,8 +135,10 @@ public final class MountedProxy implements AutoCloseable {
             known = workers.get(of);
             if (known == null) {
                 workers.values().removeIf(MountedProxy::dropIfGone);
-                Map<String, ClientPool> pools = compiler.openPools(config, Map.of(), of.getIoThreadCount());
-                known = new MountedWorker(of, pools, compiler.compile(config, pools));
+                IoLoop home = new IoLoop(thread, thread.getNumber());
+                Map<String, RunningPool> pools =
+                        compiler.openPools(config, Map.of(), List.of(home), of.getIoThreadCount());
+                known = new MountedWorker(of, home, pools, compiler.compile(config, pools));
                 workers.put(of, known);
             }
             return known;

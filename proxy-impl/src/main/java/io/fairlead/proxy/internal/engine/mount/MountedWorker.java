@@ -1,8 +1,8 @@
 package io.fairlead.proxy.internal.engine.mount;
 
-import io.fairlead.proxy.internal.engine.client.ClientPool;
 import io.fairlead.proxy.internal.engine.exchange.Snapshot;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.upstream.RunningPool;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -24,7 +24,7 @@ final class MountedWorker {
     private static final Logger LOG = LoggerFactory.getLogger(MountedWorker.class);
 
     private final XnioWorker worker;
-    private final Map<String, ClientPool> pools;
+    private final Map<String, RunningPool> pools;
     private final Snapshot snapshot;
 
     /** Each place is written by its own thread, once. */
@@ -33,12 +33,14 @@ final class MountedWorker {
     /** For each I/O thread the exchanges that it has; each set belongs to its thread. */
     private final List<Set<MountedStream>> streams = new ArrayList<>();
 
-    MountedWorker(XnioWorker worker, Map<String, ClientPool> pools, Snapshot snapshot) {
+    /** @param first the loop of the thread that runs this */
+    MountedWorker(XnioWorker worker, IoLoop first, Map<String, RunningPool> pools, Snapshot snapshot) {
         this.worker = worker;
         this.pools = pools;
         this.snapshot = snapshot;
         int count = worker.getIoThreadCount();
         this.loops = new AtomicReferenceArray<>(count);
+        loops.set(first.index(), first);
         for (int i = 0; i < count; i++) {
             streams.add(new HashSet<>());
         }
@@ -76,7 +78,7 @@ final class MountedWorker {
 
     void closePools() {
         try {
-            pools.values().forEach(ClientPool::close);
+            pools.values().forEach(RunningPool::close);
         } catch (RejectedExecutionException e) {
             // The server's threads have ended and took their connections with them.
             LOG.debug("the server has stopped", e);
@@ -113,7 +115,7 @@ final class MountedWorker {
         }
     }
 
-    Map<String, ClientPool> pools() {
+    Map<String, RunningPool> pools() {
         return pools;
     }
 }

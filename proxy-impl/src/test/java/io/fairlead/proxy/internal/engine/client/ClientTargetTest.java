@@ -10,6 +10,7 @@ import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.testing.TestUpstream;
+import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What cannot be seen, or not be brought about, through a whole proxy. */
-class ClientPoolTest {
+class ClientTargetTest {
     private static final byte[] GET = "GET / HTTP/1.1\r\nHost: test\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);
     private static final Duration NO_LIMIT = Duration.ZERO;
 
@@ -59,10 +60,10 @@ class ClientPoolTest {
         }
     }
 
-    private ClientPool pool(String url, Consumer<UpstreamPool.Builder> more) {
+    private ClientTarget pool(String url, Consumer<UpstreamPool.Builder> more) {
         UpstreamPool.Builder builder = UpstreamPool.builder("default").target(url);
         more.accept(builder);
-        return new ClientPool(builder.build(), 1, resolver);
+        return new ClientTarget(Target.of(url), builder.build(), 1, resolver);
     }
 
     private <T> T inLoop(Callable<T> action) throws Exception {
@@ -77,8 +78,8 @@ class ClientPoolTest {
         return result.get(10, TimeUnit.SECONDS);
     }
 
-    private ClientPool.Pending acquire(ClientPool pool, Recording listener) throws Exception {
-        return inLoop(() -> pool.acquire(loop, 0, listener, NO_LIMIT, false));
+    private ClientTarget.Pending acquire(ClientTarget pool, Recording listener) throws Exception {
+        return inLoop(() -> pool.acquire(loop, listener, NO_LIMIT, false));
     }
 
     private static <T> T get(CompletableFuture<T> future) throws Exception {
@@ -107,6 +108,9 @@ class ClientPoolTest {
         public void released() {}
 
         @Override
+        public void bodyFailed(FailureCode code, String detail) {}
+
+        @Override
         public void failed(FailureCode code, String detail, boolean untouched, boolean stale) {
             failed.complete(code);
         }
@@ -120,7 +124,7 @@ class ClientPoolTest {
     @Test
     void firstExchangeOfAThreadAfterTheClose_leavesNoIdleConnection() throws Exception {
         try (TestUpstream upstream = TestUpstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) {
-            ClientPool pool = pool(upstream.url(), builder -> {});
+            ClientTarget pool = pool(upstream.url(), builder -> {});
             pool.close();
             Recording exchange = new Recording();
             acquire(pool, exchange);
@@ -137,7 +141,7 @@ class ClientPoolTest {
 
     @Test
     void exchangeThatWaitsForTheFirstAddress_isToldOfTheClose() throws Exception {
-        ClientPool pool = pool("http://slow.test:80", builder -> {});
+        ClientTarget pool = pool("http://slow.test:80", builder -> {});
         Recording exchange = new Recording();
         acquire(pool, exchange);
         assertThat(exchange.failed).isNotDone();
@@ -150,7 +154,7 @@ class ClientPoolTest {
     @Test
     void exchangeBackInTheQueue_canBeCancelled() throws Exception {
         try (TestUpstream upstream = TestUpstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) {
-            ClientPool pool = pool(
+            ClientTarget pool = pool(
                     upstream.url(),
                     builder -> builder.maxConnectionsPerTarget(1).maxQueued(1));
             Recording other = new Recording();
@@ -158,14 +162,14 @@ class ClientPoolTest {
                 @Override
                 public void head(ResponseHead response, long bodyLength) {
                     connected.join().abort();
-                    pool.acquire(loop, 0, other, NO_LIMIT, true);
+                    pool.acquire(loop, other, NO_LIMIT, true);
                     super.head(response, bodyLength);
                 }
             };
             acquire(pool, first);
             UpstreamStream stream = get(first.connected);
             Recording queued = new Recording();
-            ClientPool.Pending pending = acquire(pool, queued);
+            ClientTarget.Pending pending = acquire(pool, queued);
             inLoop(() -> {
                 sendGet(stream);
                 return true;
@@ -199,7 +203,7 @@ class ClientPoolTest {
         try (ServerSocket server = new ServerSocket()) {
             server.setReceiveBufferSize(4096);
             server.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
-            ClientPool pool = pool("http://127.0.0.1:" + server.getLocalPort(), builder -> {});
+            ClientTarget pool = pool("http://127.0.0.1:" + server.getLocalPort(), builder -> {});
             Recording exchange = new Recording();
             acquire(pool, exchange);
             UpstreamStream stream = get(exchange.connected);

@@ -1,8 +1,13 @@
 package io.fairlead.proxy.internal.engine.client;
 
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.upstream.Target;
+import io.fairlead.proxy.upstream.UpstreamPool;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,20 +16,22 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all I/O threads share of one target: its addresses, and how many connections and waiters it has. The limits hold
- * for the proxy as a whole, never for a thread, so these two counters are shared; everything else is per thread.
+ * The connections to one target: its addresses, how many connections and waiters it has, and for each I/O thread its own
+ * connections. The limits hold for the proxy as a whole, never for a thread, so those two counters are shared by all threads;
+ * everything else is per thread ({@link LoopTarget}).
  */
-final class TargetState {
+public final class ClientTarget implements AutoCloseable {
 
-    private final Target target;
     private final String host;
     private final int port;
-    private final int maxConnections;
-    private final int maxQueued;
+
+    /** The pool's settings of connections; an update changes them while connections stay. */
+    private volatile UpstreamPool settings;
+
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicInteger queued = new AtomicInteger();
 
-    /** Of the I/O threads, each written by its own thread before it is published by a waiter or an idle connection. */
+    /** Of the I/O threads, each made and read by its own thread; others read it only through {@link #snapshot}. */
     private final @Nullable LoopTarget[] loops;
 
     private volatile @Nullable List<InetSocketAddress> addresses;
@@ -33,28 +40,76 @@ final class TargetState {
     /** Guarded by this: who waits for the first answer of the resolver. */
     private final Set<Runnable> unresolvedWaiters = new LinkedHashSet<>();
 
-    /** Guarded by this: no answer comes any more. */
-    private boolean retired;
+    /** Written under the lock: no answer comes any more, and no connection is kept. */
+    private volatile boolean retired;
 
-    TargetState(Target target, String host, int port, int maxConnections, int maxQueued, int loopCount) {
-        this.target = target;
-        this.host = host;
-        this.port = port;
-        this.maxConnections = maxConnections;
-        this.maxQueued = maxQueued;
-        this.loops = new LoopTarget[loopCount];
+    private final NameResolver.Watch watch;
+
+    /** What is under way for an exchange that has no connection yet. */
+    public interface Pending {
+        /** The exchange is over. */
+        void cancel();
     }
 
-    Target target() {
-        return target;
+    public ClientTarget(Target target, UpstreamPool settings, int loopCount, NameResolver resolver) {
+        URI url = URI.create(target.url());
+        this.host = url.getHost();
+        this.port = url.getPort() < 0 ? 80 : url.getPort();
+        this.settings = settings;
+        this.loops = new LoopTarget[loopCount];
+        this.watch = resolver.watch(host, settings.dnsRefresh(), this::resolved);
     }
 
     String host() {
         return host;
     }
 
+    UpstreamPool settings() {
+        return settings;
+    }
+
+    /** Other limits and times hold from now on; what is open or waits stays. */
+    public void settings(UpstreamPool changed) {
+        settings = changed;
+    }
+
+    /**
+     * Gives the listener a connection.
+     *
+     * @param fresh whether a connection that was idle will not do
+     * @return what is under way; null if the listener was called already
+     */
+    public @Nullable Pending acquire(IoLoop loop, UpstreamListener listener, Duration connectTimeout, boolean fresh) {
+        return loopTarget(loop).acquire(listener, connectTimeout, fresh);
+    }
+
+    private LoopTarget loopTarget(IoLoop loop) {
+        LoopTarget own = loops[loop.index()];
+        if (own == null) {
+            own = new LoopTarget(loop, this);
+            register(loop.index(), own);
+            if (retired) {
+                // An exchange of the former configuration comes first on this thread; close() has not seen it.
+                own.retire();
+            }
+        }
+        return own;
+    }
+
+    /** Connections of this loop that wait for an exchange; called on it. */
+    public int idle(IoLoop loop) {
+        LoopTarget own = loops[loop.index()];
+        return own == null ? 0 : own.idleCount();
+    }
+
+    /** Connections of this loop that an exchange has; called on it. */
+    public int inUse(IoLoop loop) {
+        LoopTarget own = loops[loop.index()];
+        return own == null ? 0 : own.inUseCount();
+    }
+
     /** The resolver's answer; an empty one if the name has none. */
-    void resolved(List<InetAddress> found) {
+    private void resolved(List<InetAddress> found) {
         List<InetSocketAddress> list = new ArrayList<>();
         for (InetAddress address : found) {
             list.add(new InetSocketAddress(address, port));
@@ -104,7 +159,7 @@ final class TargetState {
     boolean tryOpen() {
         while (true) {
             int now = connections.get();
-            if (now >= maxConnections) {
+            if (now >= settings.maxConnectionsPerTarget()) {
                 return false;
             }
             if (connections.compareAndSet(now, now + 1)) {
@@ -114,19 +169,20 @@ final class TargetState {
     }
 
     boolean hasRoom() {
-        return connections.get() < maxConnections;
+        return connections.get() < settings.maxConnectionsPerTarget();
     }
 
     void closed() {
         connections.decrementAndGet();
     }
 
-    int connections() {
+    /** Connections open or being made. */
+    public int connections() {
         return connections.get();
     }
 
     boolean tryQueue() {
-        if (queued.incrementAndGet() > maxQueued) {
+        if (queued.incrementAndGet() > settings.maxQueued()) {
             queued.decrementAndGet();
             return false;
         }
@@ -147,7 +203,7 @@ final class TargetState {
         return queued.get() > own;
     }
 
-    synchronized void register(int index, LoopTarget loopTarget) {
+    private synchronized void register(int index, LoopTarget loopTarget) {
         loops[index] = loopTarget;
     }
 
@@ -182,7 +238,9 @@ final class TargetState {
     }
 
     /** All threads close what is idle, and what is at work once it is done; who waits for the resolver is told. */
-    void retire() {
+    @Override
+    public void close() {
+        watch.close();
         List<Runnable> waiters;
         synchronized (this) {
             retired = true;

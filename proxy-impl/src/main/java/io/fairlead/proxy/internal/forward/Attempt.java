@@ -1,0 +1,284 @@
+package io.fairlead.proxy.internal.forward;
+
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.internal.engine.client.ClientTarget;
+import io.fairlead.proxy.internal.engine.client.UpstreamListener;
+import io.fairlead.proxy.internal.engine.client.UpstreamStream;
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.engine.transfer.BodySink;
+import io.fairlead.proxy.internal.engine.transfer.BodySource;
+import io.fairlead.proxy.internal.http.ResponseHead;
+import io.fairlead.proxy.internal.time.TimerWheel;
+import io.fairlead.proxy.internal.upstream.PoolTarget;
+import io.fairlead.proxy.internal.upstream.RunningPool;
+import io.fairlead.proxy.middleware.ExchangeFailedException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt: the request on its way to one target, and its answer back.
+ *
+ * <ol>
+ *   <li>{@link #start}: ask for a connection, within the time of an attempt;
+ *   <li>{@link #connected}: compose the head, send it, let the body follow;
+ *   <li>{@link #head}, or {@link #failed}: tell the pool and {@link Forward};
+ *   <li>the answer's body goes out through {@link #attach}, or is thrown away by {@link #discard};
+ *   <li>{@link #released}: the target is free of it. Or {@link #giveUp}, at any time.
+ * </ol>
+ *
+ * <p>Each has an object of its own, since what comes late from a connection that was given up must not reach the next
+ * attempt. For the same reason it stands between the exchange and the stream as the source of the answer's body: the connection
+ * goes back to its pool before the last piece is out, and what the exchange says after that must not reach whoever has it then.
+ */
+final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySource {
+
+    private final Forward forward;
+    private final IoLoop loop;
+    private final RunningPool pool;
+    private final PoolTarget target;
+    private final OutgoingRequest request;
+    private final int number;
+    private final long begunAt;
+
+    private boolean bodyBegun;
+    private boolean answered;
+    private boolean timed;
+    private boolean over;
+    private ClientTarget.@Nullable Pending pending;
+    private @Nullable UpstreamStream stream;
+
+    /** @param target picked, and so counted as busy with it */
+    Attempt(Forward forward, IoLoop loop, RunningPool pool, PoolTarget target, OutgoingRequest request, int number) {
+        this.forward = forward;
+        this.loop = loop;
+        this.pool = pool;
+        this.target = target;
+        this.request = request;
+        this.number = number;
+        this.begunAt = loop.now();
+    }
+
+    PoolTarget target() {
+        return target;
+    }
+
+    /** Whether a connection is still at work for it, or will be. */
+    boolean isOpen() {
+        return stream != null || pending != null;
+    }
+
+    /** Whether the source of the body has been asked for it. */
+    boolean isBodyBegun() {
+        return bodyBegun;
+    }
+
+    // ---- 1. a connection
+
+    /** @param fresh whether a connection that was idle will not do */
+    void start(boolean fresh) {
+        Duration limit = request.timeouts().attempt();
+        if (!limit.isZero()) {
+            timed = true;
+            loop.schedule(this, begunAt + limit.toNanos());
+        }
+        ClientTarget.Pending waiting =
+                target.client().acquire(loop, this, request.timeouts().connect(), fresh);
+        // Null if the listener was called already, and then this attempt may be over.
+        if (waiting != null && !over) {
+            pending = waiting;
+        }
+    }
+
+    // ---- 2. the request
+
+    @Override
+    public void connected(UpstreamStream connected) {
+        pending = null;
+        if (over) {
+            connected.abort();
+            return;
+        }
+        stream = connected;
+        try {
+            send(connected);
+        } catch (RuntimeException | Error e) {
+            // Thrown by what the request is made of, such as a body that somebody has read; it must not be lost in the
+            // callback of a connection.
+            giveUp(null);
+            forward.failed(
+                    this,
+                    e instanceof ExchangeFailedException failed ? failed.code() : FailureCode.INTERNAL_ERROR,
+                    e.toString(),
+                    false,
+                    false);
+        }
+    }
+
+    private void send(UpstreamStream connected) {
+        forward.connected();
+        int head = request.composeHead(target, number);
+        long length = request.outgoingLength();
+        BodySink sink = connected.send(head, length, request.isHead(), request.timeouts());
+        BodySource body = forward.body();
+        if (length != 0 && body != null) {
+            bodyBegun = true;
+            sink.feed(body);
+            if (request.bodyIsOfUserCode()) {
+                // The head is in space that all exchanges of the loop share, and user code may end another one.
+                sink.flush();
+            }
+            body.attach(sink);
+            sink.flush();
+        }
+    }
+
+    // ---- 3. what comes of it
+
+    @Override
+    public void interim(ResponseHead head) {
+        if (!over) {
+            forward.interim(head);
+        }
+    }
+
+    @Override
+    public void head(ResponseHead head, long bodyLength) {
+        stopTimer();
+        if (answered) {
+            return;
+        }
+        answered = true;
+        pool.answered(loop, target, head.status(), loop.now() - begunAt);
+        forward.answered(this, head, bodyLength);
+    }
+
+    @Override
+    public void failed(FailureCode code, String detail, boolean untouched, boolean stale) {
+        pending = null;
+        stream = null;
+        if (over) {
+            return;
+        }
+        stopTimer();
+        if (isOfTarget(code)) {
+            pool.failed(loop, target, code, loop.now() - begunAt);
+        } else if (!answered) {
+            pool.cancelled(loop, target);
+        }
+        end();
+        forward.failed(this, code, detail, untouched && !answered, stale && !answered);
+    }
+
+    /** Whether it is the target's doing, and not that of our own limits or of the request. */
+    private static boolean isOfTarget(FailureCode code) {
+        return code.side() == FailureCode.Side.UPSTREAM && code.phase() != FailureCode.Phase.ACQUIRE;
+    }
+
+    @Override
+    public void bodyFailed(FailureCode code, String detail) {
+        if (!over) {
+            pool.failed(loop, target, code, loop.now() - begunAt);
+        }
+        released();
+    }
+
+    @Override
+    protected void fire(long now) {
+        timed = false;
+        if (over || answered) {
+            return;
+        }
+        giveUp(FailureCode.UPSTREAM_ATTEMPT_TIMEOUT);
+        forward.failed(
+                this,
+                FailureCode.UPSTREAM_ATTEMPT_TIMEOUT,
+                "no answer within " + request.timeouts().attempt(),
+                false,
+                false);
+    }
+
+    private void stopTimer() {
+        if (timed) {
+            timed = false;
+            loop.remove(this);
+        }
+    }
+
+    // ---- 4. the answer's body
+
+    @Override
+    public void attach(BodySink sink) {
+        UpstreamStream open = stream;
+        if (open == null) {
+            sink.abort(FailureCode.INTERNAL_ERROR, "the exchange is over");
+        } else {
+            open.attach(sink);
+        }
+    }
+
+    @Override
+    public void resume() {
+        UpstreamStream open = stream;
+        if (open != null) {
+            open.resume();
+        }
+    }
+
+    /** Nobody wants the rest of the answer. */
+    @Override
+    public void cancel() {
+        giveUp(null);
+    }
+
+    /** Another attempt follows: a short body is read over, so that the connection can be used again. */
+    void discard(long bodyLength) {
+        if (bodyLength == 0) {
+            return;
+        }
+        // While it still sends, it would ask the request's body for more, which is the next attempt's by now.
+        if (bodyBegun || bodyLength > DiscardedBody.MAX_BYTES) {
+            giveUp(null);
+        } else {
+            attach(new DiscardedBody(this));
+        }
+    }
+
+    // ---- 5. the end
+
+    @Override
+    public void released() {
+        stream = null;
+        end();
+    }
+
+    /** @param cause what the target is to be blamed for if it has the request; null for nothing */
+    void giveUp(@Nullable FailureCode cause) {
+        stopTimer();
+        if (over) {
+            return;
+        }
+        if (!answered && cause != null && stream != null) {
+            pool.failed(loop, target, cause, loop.now() - begunAt);
+        } else if (!answered) {
+            pool.cancelled(loop, target);
+        }
+        ClientTarget.Pending waiting = pending;
+        pending = null;
+        if (waiting != null) {
+            waiting.cancel();
+        }
+        UpstreamStream open = stream;
+        stream = null;
+        end();
+        if (open != null) {
+            open.abort();
+        }
+    }
+
+    private void end() {
+        if (!over) {
+            over = true;
+            pool.ended(target);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+package io.fairlead.proxy.internal.upstream;
+
+import io.fairlead.proxy.balancer.TargetPicker;
+import io.fairlead.proxy.exchange.Exchange;
+import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.internal.engine.client.ClientTarget;
+import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.net.NameResolver;
+import io.fairlead.proxy.upstream.Target;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A running upstream pool: its targets, which of them may be used, and the choice among those. It lives as long as the
+ * configuration has a pool of this name; an update changes it in place, and targets whose URL stays keep their connections
+ * and their state.
+ *
+ * <p>The path reads {@code usable}, a volatile that holds an immutable list. What changes it is rare and comes from any thread:
+ * updates, health checks, ejections, breakers. It takes the lock of this object, which guards the targets, their reasons and
+ * the making of the list, and which nobody holds while waiting or calling others' code. Timers of the pool run on its
+ * home loop, one of the I/O threads.
+ */
+public final class RunningPool implements AutoCloseable {
+
+    private final IoLoop home;
+    private final int loopCount;
+    private final NameResolver resolver;
+
+    /** For each I/O thread, written and read by that thread only. */
+    private final @Nullable Shard[] shards;
+
+    /** Guarded by this: by URL, in the order of the configuration. */
+    private Map<String, PoolTarget> targets = new LinkedHashMap<>();
+
+    private volatile UpstreamPool config;
+    private volatile TargetSet usable = new TargetSet(List.of());
+
+    /** What one thread has of the pool. */
+    private static final class Shard {
+        private final UpstreamPool config;
+        private final TargetPicker picker;
+        private final RetryBudget retries;
+
+        Shard(UpstreamPool config, TargetPicker picker, RetryBudget retries) {
+            this.config = config;
+            this.picker = picker;
+            this.retries = retries;
+        }
+    }
+
+    /**
+     * @param home the loop of the pool's timers
+     * @param loopCount I/O threads of the proxy
+     */
+    public RunningPool(UpstreamPool config, IoLoop home, int loopCount, NameResolver resolver) {
+        this.config = config;
+        this.home = home;
+        this.loopCount = loopCount;
+        this.resolver = resolver;
+        this.shards = new Shard[loopCount];
+        update(config);
+    }
+
+    public UpstreamPool config() {
+        return config;
+    }
+
+    // ---- which targets there are, and which may be used
+
+    /** Takes other settings, also other targets; those that are gone finish what they have. */
+    public void update(UpstreamPool next) {
+        List<PoolTarget> gone = new ArrayList<>();
+        synchronized (this) {
+            Map<String, PoolTarget> before = targets;
+            Map<String, PoolTarget> after = new LinkedHashMap<>();
+            config = next;
+            for (Target target : next.targets()) {
+                PoolTarget known = before.get(target.url());
+                if (known == null) {
+                    known = new PoolTarget(target, new ClientTarget(target, next, loopCount, resolver));
+                } else {
+                    known.configure(target);
+                    known.client().settings(next);
+                }
+                after.put(target.url(), known);
+            }
+            before.forEach((url, target) -> {
+                if (!after.containsKey(url)) {
+                    gone.add(target);
+                }
+            });
+            targets = after;
+            rebuild();
+        }
+        gone.forEach(target -> target.client().close());
+    }
+
+    /** Takes a target out of use for a reason, or takes the reason back. */
+    public void mark(PoolTarget target, Unusable reason, boolean on) {
+        synchronized (this) {
+            if (target.is(reason) == on) {
+                return;
+            }
+            target.set(reason, on);
+            rebuild();
+        }
+    }
+
+    private void rebuild() {
+        usable = new TargetSet(
+                targets.values().stream().filter(PoolTarget::isUsable).toList());
+    }
+
+    public synchronized List<PoolTarget> targets() {
+        return List.copyOf(targets.values());
+    }
+
+    // ---- the path
+
+    /**
+     * Chooses a target for an attempt, and counts it as under way there until {@link #ended}.
+     *
+     * @param tried those that have failed for this request; they come again when there are no others
+     * @return null if no target may be used
+     */
+    public @Nullable PoolTarget pick(IoLoop loop, Exchange exchange, List<PoolTarget> tried) {
+        TargetSet from = usable;
+        if (!tried.isEmpty()) {
+            TargetSet others = from.without(tried);
+            from = others.size() == 0 ? from : others;
+        }
+        if (from.size() == 0) {
+            return null;
+        }
+        PoolTarget picked =
+                from.target(from.size() == 1 ? 0 : shard(loop).picker.pick(from, exchange));
+        picked.begun();
+        return picked;
+    }
+
+    /** Whether there is a usable target beside these. */
+    public boolean hasOther(List<PoolTarget> tried) {
+        TargetSet now = usable;
+        for (int i = 0; i < now.size(); i++) {
+            if (!tried.contains(now.target(i))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The retries that this thread may make for requests to this pool. */
+    public RetryBudget retries(IoLoop loop) {
+        return shard(loop).retries;
+    }
+
+    /** The head of an answer came. */
+    public void answered(IoLoop loop, PoolTarget target, int status, long nanos) {}
+
+    /** The attempt failed through the target's doing or that of the way to it. */
+    public void failed(IoLoop loop, PoolTarget target, FailureCode code, long nanos) {}
+
+    /** The attempt was given up, through nobody's fault there: nothing is to be learnt from it. */
+    public void cancelled(IoLoop loop, PoolTarget target) {}
+
+    /** Nothing of the attempt is under way any more; told once, after one of the three above. */
+    public void ended(PoolTarget target) {
+        target.ended();
+    }
+
+    private Shard shard(IoLoop loop) {
+        Shard shard = shards[loop.index()];
+        UpstreamPool current = config;
+        if (shard == null || shard.config != current) {
+            // Threads begin at different targets, or all of them would send their first request to the first one.
+            int[] next = {loop.index()};
+            TargetPicker picker = (candidates, exchange) -> Math.floorMod(next[0]++, candidates.size());
+            shard = new Shard(
+                    current,
+                    picker,
+                    shard == null
+                            ? new RetryBudget(current.retry(), loopCount)
+                            : shard.retries.configure(current.retry()));
+            shards[loop.index()] = shard;
+        }
+        return shard;
+    }
+
+    // ---- what is open
+
+    /** Connections of this loop that wait for an exchange; called on it. */
+    public int idle(IoLoop loop) {
+        return targets().stream().mapToInt(target -> target.client().idle(loop)).sum();
+    }
+
+    /** Connections of this loop that an exchange has; called on it. */
+    public int inUse(IoLoop loop) {
+        return targets().stream()
+                .mapToInt(target -> target.client().inUse(loop))
+                .sum();
+    }
+
+    /** Connections open or being made, to all targets. */
+    public int connections() {
+        return targets().stream()
+                .mapToInt(target -> target.client().connections())
+                .sum();
+    }
+
+    /** The loop of the pool's timers. */
+    public IoLoop home() {
+        return home;
+    }
+
+    /** Closes idle connections now and the others once their exchange is over. */
+    @Override
+    public void close() {
+        targets().forEach(target -> target.client().close());
+    }
+}

@@ -1,0 +1,36 @@
+package io.fairlead.proxy.internal.upstream;
+
+import io.fairlead.proxy.balancer.Candidate;
+import io.fairlead.proxy.balancer.Candidates;
+import java.util.List;
+
+/** The targets that may be picked at this moment, in the order of the configuration; immutable. */
+final class TargetSet implements Candidates {
+
+    private final PoolTarget[] targets;
+
+    TargetSet(List<PoolTarget> targets) {
+        this.targets = targets.toArray(new PoolTarget[0]);
+    }
+
+    @Override
+    public int size() {
+        return targets.length;
+    }
+
+    @Override
+    public Candidate get(int index) {
+        return targets[index];
+    }
+
+    PoolTarget target(int index) {
+        return targets[index];
+    }
+
+    /** Those that are not among these; may be empty. */
+    TargetSet without(List<PoolTarget> tried) {
+        return new TargetSet(List.of(targets).stream()
+                .filter(target -> !tried.contains(target))
+                .toList());
+    }
+}
