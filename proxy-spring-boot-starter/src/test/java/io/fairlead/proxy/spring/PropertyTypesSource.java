@@ -63,13 +63,11 @@ final class PropertyTypesSource {
             return variants(ref, type);
         }
         if (type.has("enum")) {
-            List<String> constants = new ArrayList<>();
-            type.get("enum").forEach(one -> constants.add(one.stringValue()));
-            return enumeration(Character.toUpperCase(key.charAt(0)) + key.substring(1), given, constants);
+            return enumeration(key, given, type);
         }
         if (type.has("items")) {
             JsonNode items = type.get("items");
-            String element = type(key, items);
+            String element = items.has("enum") ? enumeration(key, given, items) : type(key, items);
             // By their names, as the page shows them: sources add up then, and an editor accepts a number for a name,
             // too.
             return isNamed(items)
@@ -165,6 +163,12 @@ final class PropertyTypesSource {
             }
         }
         return "Of " + String.join(", ", users) + ".";
+    }
+
+    private String enumeration(String key, JsonNode described, JsonNode type) {
+        List<String> constants = new ArrayList<>();
+        type.get("enum").forEach(one -> constants.add(one.stringValue()));
+        return enumeration(Character.toUpperCase(key.charAt(0)) + key.substring(1), described, constants);
     }
 
     private String enumeration(String name, JsonNode described, List<String> constants) {
