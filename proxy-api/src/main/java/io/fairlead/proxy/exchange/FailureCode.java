@@ -64,6 +64,10 @@ public enum FailureCode {
 
     /** The pool has no target that may be used. */
     UPSTREAM_UNAVAILABLE(Side.UPSTREAM, Phase.PICK, 503),
+    /** The circuit breaker of the pool, or of all its targets, is open. */
+    UPSTREAM_CIRCUIT_OPEN(Side.UPSTREAM, Phase.PICK, 503),
+    /** As many requests are under way to the pool, or to each of its targets, as its limits allow. */
+    UPSTREAM_OVERLOADED(Side.UPSTREAM, Phase.PICK, 503),
     /** The wait queue of the target is full. */
     UPSTREAM_QUEUE_FULL(Side.UPSTREAM, Phase.ACQUIRE, 503),
     /** No connection became free within the pool's {@code queueTimeout}. */

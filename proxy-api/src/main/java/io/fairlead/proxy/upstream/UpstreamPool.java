@@ -6,6 +6,7 @@ import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.resilience.CircuitBreaker;
+import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,6 +40,8 @@ public final class UpstreamPool implements Upstream {
     private final @Nullable CircuitBreaker circuitBreaker;
     private final @Nullable CircuitBreaker targetCircuitBreaker;
     private final RetryPolicy retry;
+    private final @Nullable ConcurrencyLimit targetConcurrency;
+    private final int maxConcurrentRequests;
 
     private UpstreamPool(Builder builder) {
         this.name = builder.name;
@@ -59,6 +62,8 @@ public final class UpstreamPool implements Upstream {
         this.circuitBreaker = builder.circuitBreaker;
         this.targetCircuitBreaker = builder.targetCircuitBreaker;
         this.retry = builder.retry;
+        this.targetConcurrency = builder.targetConcurrency;
+        this.maxConcurrentRequests = builder.maxConcurrentRequests;
     }
 
     /** A pool of this name and these target URLs, all else by default. */
@@ -95,6 +100,8 @@ public final class UpstreamPool implements Upstream {
         builder.circuitBreaker = circuitBreaker;
         builder.targetCircuitBreaker = targetCircuitBreaker;
         builder.retry = retry;
+        builder.targetConcurrency = targetConcurrency;
+        builder.maxConcurrentRequests = maxConcurrentRequests;
         return builder;
     }
 
@@ -188,6 +195,16 @@ public final class UpstreamPool implements Upstream {
         return retry;
     }
 
+    /** The most requests under way to one server; absent where only connections are limited. */
+    public Optional<ConcurrencyLimit> targetConcurrency() {
+        return Optional.ofNullable(targetConcurrency);
+    }
+
+    /** The most requests under way to the whole pool; 0 means no limit. */
+    public int maxConcurrentRequests() {
+        return maxConcurrentRequests;
+    }
+
     private List<Object> state() {
         return List.of(
                 name,
@@ -207,7 +224,9 @@ public final class UpstreamPool implements Upstream {
                 maxResponseHeaderBytes,
                 circuitBreaker(),
                 targetCircuitBreaker(),
-                retry);
+                retry,
+                targetConcurrency(),
+                maxConcurrentRequests);
     }
 
     @Override
@@ -245,6 +264,8 @@ public final class UpstreamPool implements Upstream {
         private @Nullable CircuitBreaker circuitBreaker;
         private @Nullable CircuitBreaker targetCircuitBreaker;
         private RetryPolicy retry = RetryPolicy.ofDefaults();
+        private @Nullable ConcurrencyLimit targetConcurrency;
+        private int maxConcurrentRequests;
 
         private Builder(String name) {
             this.name = name;
@@ -376,6 +397,24 @@ public final class UpstreamPool implements Upstream {
          */
         public Builder retry(RetryPolicy retry) {
             this.retry = requireNonNull(retry, "retry");
+            return this;
+        }
+
+        /**
+         * The most requests under way to one server. Unlike those that wait for a connection, which {@link #maxQueued}
+         * bounds, what is above this limit is answered at once. Default: none.
+         */
+        public Builder targetConcurrency(ConcurrencyLimit targetConcurrency) {
+            this.targetConcurrency = requireNonNull(targetConcurrency, "targetConcurrency");
+            return this;
+        }
+
+        /**
+         * The most requests under way to the whole pool, also those that wait for a connection or for another attempt; more get
+         * 503 with {@code Retry-After} at once. 0 means no limit. Default: 0.
+         */
+        public Builder maxConcurrentRequests(int maxConcurrentRequests) {
+            this.maxConcurrentRequests = maxConcurrentRequests;
             return this;
         }
 

@@ -38,6 +38,14 @@ final class PropertyTypes {
             Integer halfOpenCalls) {}
 
     /**
+     * How many requests may be under way to one server at once.
+     *
+     * @param max The most requests.
+     * @param min Above 0, the limit follows what the server can do, between this and {@code max}.
+     */
+    record ConcurrencyLimit(Integer max, Integer min) {}
+
+    /**
      * Asks for presence unless {@code value} or {@code regex} is given.
      *
      * @param name The name.
@@ -202,16 +210,6 @@ final class PropertyTypes {
             Match not) {}
 
     /**
-     * On what another attempt follows.
-     */
-    enum On {
-        CONNECT_FAILURE,
-        RESET,
-        TIMEOUT,
-        GATEWAY_ERROR
-    }
-
-    /**
      * Which servers are ejected for what becomes of their requests. A kind of failure with 0 ejects nobody.
      *
      * @param consecutive5xx 5xx answers and unanswered requests in a row.
@@ -276,41 +274,6 @@ final class PropertyTypes {
     record Respond(Integer status, Map<String, String> headers, String body) {}
 
     /**
-     * Whether a failed attempt is followed by another one.
-     *
-     * @param maxAttempts Attempts for one request, the first included; 1: no retry.
-     * @param on On what another attempt follows.
-     * @param statuses Statuses of answers on which another attempt follows.
-     * @param safeMethodStatuses The same, for GET, HEAD and OPTIONS only.
-     * @param responseHeaders Fields of an answer whose presence asks for another attempt.
-     * @param nonIdempotent Whether requests such as POST are sent again though the target may have acted on them.
-     * @param sameTarget Whether a target is tried again when there is no other.
-     * @param backoff The longest pause before the second attempt; it doubles with each further one. {@code 0s}: no
-     *     pauses.
-     * @param maxBackoff The longest pause before any attempt.
-     * @param maxRetryAfter How long a Retry-After is waited for before the same target is tried again.
-     * @param budgetPercent Retries for a hundred requests to the pool, counted over ten seconds.
-     * @param budgetFloor Retries in ten seconds that the budget allows in any case.
-     * @param maxReplayBytes The most bytes of a request body that are kept for another attempt; 0: none.
-     * @param attemptHeader The field that tells the target the number of the attempt; not sent if left out.
-     */
-    record RetryPolicy(
-            Integer maxAttempts,
-            List<On> on,
-            List<Integer> statuses,
-            List<Integer> safeMethodStatuses,
-            List<String> responseHeaders,
-            Boolean nonIdempotent,
-            Boolean sameTarget,
-            Duration backoff,
-            Duration maxBackoff,
-            Duration maxRetryAfter,
-            Integer budgetPercent,
-            Integer budgetFloor,
-            DataSize maxReplayBytes,
-            String attemptHeader) {}
-
-    /**
      * Which requests go where. One of {@code to}, {@code redirect} and {@code respond} is needed.
      *
      * @param id Unique; log and metrics show it.
@@ -323,7 +286,6 @@ final class PropertyTypes {
      * @param respond Answers with fixed content.
      * @param timeouts Its own deadlines; what is left out is as in the proxy's.
      * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
-     * @param retry Its own retries; the budget stays the pool's. The pool's if left out.
      */
     record Route(
             String id,
@@ -335,8 +297,7 @@ final class PropertyTypes {
             Redirect redirect,
             Respond respond,
             Timeouts timeouts,
-            DataSize maxBodyBytes,
-            RetryPolicy retry) {}
+            DataSize maxBodyBytes) {}
 
     /**
      * The deadline of every phase of an exchange; {@code 0s} switches one off.
@@ -446,7 +407,8 @@ final class PropertyTypes {
      * @param maxResponseHeaderBytes The most bytes that the head of an answer may have.
      * @param circuitBreaker Answers at once with 503 while the whole pool fails; none if left out.
      * @param targetCircuitBreaker Leaves out a server while it fails; none if left out.
-     * @param retry Whether a failed attempt is followed by another one.
+     * @param targetConcurrency The most requests under way to one server; only connections are limited if left out.
+     * @param maxConcurrentRequests The most requests under way to the whole pool; more get 503 at once. 0: no limit.
      */
     record UpstreamPool(
             String name,
@@ -466,5 +428,6 @@ final class PropertyTypes {
             DataSize maxResponseHeaderBytes,
             CircuitBreaker circuitBreaker,
             CircuitBreaker targetCircuitBreaker,
-            RetryPolicy retry) {}
+            ConcurrencyLimit targetConcurrency,
+            Integer maxConcurrentRequests) {}
 }

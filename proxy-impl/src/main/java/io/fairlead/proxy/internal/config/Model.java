@@ -11,6 +11,7 @@ import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.resilience.CircuitBreaker;
+import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.RetryOn;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
@@ -370,6 +371,27 @@ final class Model {
                 }
             });
 
+    static final ObjectType<ConcurrencyLimit, ConcurrencyLimit> CONCURRENCY_LIMIT = new ObjectType<
+                    ConcurrencyLimit, ConcurrencyLimit>(
+                    "ConcurrencyLimit",
+                    "How many requests may be under way to one server at once.",
+                    ConcurrencyLimit.of(1),
+                    values -> ConcurrencyLimit.of(values.get("max")),
+                    limit -> limit)
+            .required("max", Types.integer(1), ConcurrencyLimit::max, "The most requests.")
+            .optional(
+                    "min",
+                    Types.integer(0),
+                    ConcurrencyLimit::min,
+                    (limit, min) -> new ConcurrencyLimit(limit.max(), min),
+                    "Above 0, the limit follows what the server can do, between this and `max`.")
+            .rule((limit, place, context) -> {
+                String at = place + ".min";
+                if (limit.min() > limit.max() && !context.broken(at) && !context.broken(place + ".max")) {
+                    context.report("CONFLICT", at, String.valueOf(limit.min()), "<= max, which is " + limit.max());
+                }
+            });
+
     static final ObjectType<UpstreamPool, UpstreamPool.Builder> POOL = new ObjectType<
                     UpstreamPool, UpstreamPool.Builder>(
                     "UpstreamPool",
@@ -477,6 +499,18 @@ final class Model {
                     pool -> pool.targetCircuitBreaker().orElse(null),
                     UpstreamPool.Builder::targetCircuitBreaker,
                     "Leaves out a server while it fails; none if left out.")
+            .optional(
+                    "targetConcurrency",
+                    CONCURRENCY_LIMIT,
+                    pool -> pool.targetConcurrency().orElse(null),
+                    UpstreamPool.Builder::targetConcurrency,
+                    "The most requests under way to one server; only connections are limited if left out.")
+            .optional(
+                    "maxConcurrentRequests",
+                    Types.integer(0),
+                    UpstreamPool::maxConcurrentRequests,
+                    UpstreamPool.Builder::maxConcurrentRequests,
+                    "The most requests under way to the whole pool; more get 503 at once. 0: no limit.")
             .optional(
                     "retry",
                     RETRY,
@@ -1120,6 +1154,7 @@ final class Model {
                 TARGET,
                 RETRY,
                 CIRCUIT_BREAKER,
+                CONCURRENCY_LIMIT,
                 HealthTypes.OUTLIER_DETECTION,
                 ROUTE,
                 REDIRECT,

@@ -10,6 +10,7 @@ import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.resilience.CircuitBreaker;
+import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.RetryOn;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
@@ -109,6 +110,9 @@ final class RandomConfig {
         sometimes(() -> pool.circuitBreaker(circuitBreaker()));
         sometimes(() -> pool.targetCircuitBreaker(circuitBreaker()));
         sometimes(() -> pool.retry(retry()));
+        sometimes(() -> pool.targetConcurrency(
+                random.nextBoolean() ? ConcurrencyLimit.of(1 + random.nextInt(9)) : ConcurrencyLimit.adaptive(2, 100)));
+        sometimes(() -> pool.maxConcurrentRequests(random.nextInt(5_000)));
         return pool.build();
     }
 

@@ -11,6 +11,7 @@ import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.resilience.CircuitBreaker;
+import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -320,6 +321,10 @@ final class ValidatorTest {
                         "pools[0].targetCircuitBreaker.halfOpenCalls",
                         with(pool().targetCircuitBreaker(
                                         breaker().halfOpenCalls(1_001).build()))),
+                bad("pools[0].targetConcurrency.max", with(pool().targetConcurrency(ConcurrencyLimit.of(0)))),
+                bad("pools[0].targetConcurrency.min", with(pool().targetConcurrency(ConcurrencyLimit.adaptive(-1, 2)))),
+                bad("pools[0].targetConcurrency.min", with(pool().targetConcurrency(ConcurrencyLimit.adaptive(3, 2)))),
+                bad("pools[0].maxConcurrentRequests", with(pool().maxConcurrentRequests(-1))),
                 bad("routes[0].id", with(Route.builder("").respond(200, ""))),
                 bad("routes[0].maxBodyBytes", with(answering().maxBodyBytes(-1))),
                 bad("routes[0].timeouts.idle", with(answering().timeouts(timeouts.withIdle(negative)))),
