@@ -84,4 +84,12 @@ grep -q '"stripPrefix"' "$work/spring-boot.log" || fail "spring-boot: --show-con
 stop
 
 stop
+
+# Servers that die and recover behind a proxy: it ends by itself, and its clients must not have noticed.
+code=0
+timeout --kill-after=5 90 "$java" -jar samples/resilience/target/resilience.jar --act-seconds 2 >"$work/resilience.log" 2>&1 || code=$?
+last=$(tail -n 1 "$work/resilience.log")
+[[ $code == 0 && $last =~ ^clients\ saw\ [0-9]+\ answers\ and\ 0\ failures$ ]] || fail "resilience: exit code $code" "$work/resilience.log"
+quiet resilience
+echo "resilience: $last"
 echo "samples: all answered"

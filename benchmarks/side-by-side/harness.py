@@ -32,8 +32,14 @@ JVM_OPTIONS = "-Xms256m -Xmx512m -XX:+UseParallelGC"
 JVM_PEERS = ("undertow", "vertx", "jetty", "scg", "bare", "guarded", "fairlead")
 # Two configurations of Fairlead over the same two targets (two addresses of the origin): what its care for upstreams costs.
 POOLS = {
-    "bare": {},
-    "guarded": {},
+    "bare": {"retry": {"maxAttempts": 1}, "outlierDetection": {"consecutiveLocalOriginFailures": 0}},
+    "guarded": {
+        "retry": {"on": ["connectFailure", "reset", "timeout", "gatewayError"], "safeMethodStatuses": [500]},
+        "outlierDetection": {"consecutive5xx": 5},
+        "healthCheck": {"type": "http", "path": "/1k", "interval": "1s"},
+        "circuitBreaker": {},
+        "targetCircuitBreaker": {},
+    },
 }
 SIZES = (("1k", 1 << 10), ("64k", 64 << 10), ("1m", 1 << 20))
 

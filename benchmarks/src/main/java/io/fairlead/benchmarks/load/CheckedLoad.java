@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * --check-id 1 --body-bytes 100 --body-pieces 1 --body-piece-ms 0 --read-bytes 65536 --read-ms 0 --path-per-client 0
  * --seed 1}. With {@code --path-per-client 1} the i-th client appends {@code c<i>} to the path. The run ends after N
  * requests or S seconds, and when what is on its way has ended. The file gets a line for each request: {@code BEGIN_MICROS END_MICROS
- * ID METHOD OUTCOME STATUS UPSTREAM FAILURE_CODE}. Outcomes: {@code ok}; {@code status}, an answer that is not a 200; {@code
+ * ID METHOD OUTCOME STATUS UPSTREAM FAILURE_CODE CLIENT}. Outcomes: {@code ok}; {@code status}, an answer that is not a 200; {@code
  * connect}; {@code closed} and {@code reset} before the whole answer came; {@code timeout}; {@code wrong}, an answer that is not the request's.
  */
 public final class CheckedLoad {
@@ -193,6 +193,7 @@ public final class CheckedLoad {
 
     /** One client: a connection, at most one request at a time. */
     private final class Client {
+        private final int number;
         private final String path;
         private @Nullable SocketChannel channel;
         private @Nullable SelectionKey key;
@@ -206,6 +207,7 @@ public final class CheckedLoad {
         private boolean answerBegun;
 
         private Client(int number) {
+            this.number = number;
             this.path = url.getRawPath() + (pathPerClient ? "c" + number : "");
         }
 
@@ -377,7 +379,7 @@ public final class CheckedLoad {
             try {
                 out.write((epochMicros + began / 1_000) + " " + (epochMicros + now / 1_000) + " " + id + " "
                         + (post ? "POST" : "GET") + " " + outcome + " " + (answered ? reader.status() : 0) + " "
-                        + (answered ? reader.upstream() + " " + failure() : "- -") + "\n");
+                        + (answered ? reader.upstream() + " " + failure() : "- -") + " " + number + "\n");
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -37,8 +37,8 @@ record Arguments(
               --io-threads N     the number of I/O threads (default: one for each core)
               --help             this text
 
-            Prints one line "listening on http://host:port" for each listener when it is ready. SIGTERM lets running
-            exchanges finish. Exit codes: 0 fine, 1 an address cannot be bound, 2 the arguments or the configuration
+            Prints one line "listening on http://host:port" for each listener when it is ready, and one for each target
+            that is ejected, unhealthy, well again and so on. SIGTERM lets running exchanges finish. Exit codes: 0 fine, 1 an address cannot be bound, 2 the arguments or the configuration
             are wrong; then each problem is a line on the standard error.
             """;
 

@@ -5,6 +5,7 @@ import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.observe.TargetEvent;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
@@ -67,6 +68,7 @@ public final class Standalone {
                     .config(config)
                     .name("standalone")
                     .ioThreads(arguments.ioThreads())
+                    .onTarget(this::tellTarget)
                     .build();
         } catch (ConfigurationException e) {
             tell(arguments, e);
@@ -185,6 +187,13 @@ public final class Standalone {
             err.println(line);
         }
         err.flush();
+    }
+
+    /** What changed about a target; rare, so that a line each does no harm to the I/O thread that brings it. */
+    private void tellTarget(TargetEvent event) {
+        String target = event.target().isEmpty() ? "" : " target " + event.target();
+        out.println(event.time() + " pool " + event.pool() + target + ": " + event.what() + ", " + event.reason());
+        out.flush();
     }
 
     private void tellListening(List<InetSocketAddress> addresses) {
