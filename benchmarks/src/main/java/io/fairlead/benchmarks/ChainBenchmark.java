@@ -10,6 +10,7 @@ import io.fairlead.proxy.internal.engine.exchange.RoutePlan;
 import io.fairlead.proxy.internal.engine.exchange.Snapshot;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.loop.IoWorker;
+import io.fairlead.proxy.internal.forward.ReplayMemory;
 import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.http.HeadLimits;
 import io.fairlead.proxy.internal.http.HeadParser;
@@ -86,14 +87,15 @@ public class ChainBenchmark {
                 Timeouts.ofDefaults(),
                 -1,
                 null,
-                Map.of(),
+                null,
                 request -> CompletableFuture.completedFuture(Response.of(204)),
                 null);
         snapshot = new Snapshot(
                 ProxyConfig.builder().build(),
                 RouteTable.compile(List.of(Route.builder("r").respond(204, "").build())),
                 List.of(plan),
-                new RequestComposer(ForwardedHeaders.X_FORWARDED, true));
+                new RequestComposer(ForwardedHeaders.X_FORWARDED, true),
+                new ReplayMemory(0));
         ByteBuffer data = ByteBuffer.wrap(
                 "GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
         HeadParser parser = new HeadParser();
