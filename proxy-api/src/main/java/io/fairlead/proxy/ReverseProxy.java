@@ -8,6 +8,7 @@ import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.observe.TargetListener;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Explanation;
@@ -72,6 +73,12 @@ public interface ReverseProxy extends AutoCloseable {
         }
         return addresses().get(0).getPort();
     }
+
+    /**
+     * The pools of the configuration in force and the state of their targets at this moment; empty before the start and after
+     * the stop.
+     */
+    List<PoolStatus> pools();
 
     /** The configuration in force. */
     ProxyConfig config();

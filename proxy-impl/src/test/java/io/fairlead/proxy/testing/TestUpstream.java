@@ -63,12 +63,12 @@ public final class TestUpstream implements AutoCloseable {
     private final List<Recording> recordings = new ArrayList<>();
     private final List<Throwable> failures = new ArrayList<>();
 
-    private TestUpstream(Script script, boolean atAccept) {
+    private TestUpstream(Script script, boolean atAccept, int port) {
         this.script = script;
         this.atAccept = atAccept;
         try {
             server = new ServerSocket();
-            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1_024);
+            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_024);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -77,12 +77,17 @@ public final class TestUpstream implements AutoCloseable {
 
     /** Starts an upstream that runs the script for each request. */
     public static TestUpstream start(Script script) {
-        return new TestUpstream(script, false);
+        return new TestUpstream(script, false, 0);
+    }
+
+    /** Starts an upstream on the port of one that was closed: a server that comes back. */
+    public static TestUpstream startAgain(int port, Script script) {
+        return new TestUpstream(script, false, port);
     }
 
     /** Starts an upstream that runs the script as soon as a connection is accepted, before any byte has come. */
     public static TestUpstream startAtAccept(Script script) {
-        return new TestUpstream(script, true);
+        return new TestUpstream(script, true, 0);
     }
 
     /**

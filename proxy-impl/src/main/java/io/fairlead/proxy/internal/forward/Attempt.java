@@ -160,7 +160,8 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
             return;
         }
         stopTimer();
-        if (isOfTarget(code)) {
+        // One that was idle and died tells nothing of the target: its server may have closed it in good order.
+        if (isOfTarget(code) && !stale) {
             pool.failed(loop, target, code, loop.now() - begunAt);
         } else if (!answered) {
             pool.cancelled(loop, target);

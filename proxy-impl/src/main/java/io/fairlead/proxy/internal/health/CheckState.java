@@ -37,6 +37,7 @@ public final class CheckState {
     public record Change(Verdict from, Verdict to, String reason) {}
 
     private final long newSince;
+    private final boolean trusted;
     private HealthCheck config;
     private Verdict verdict = Verdict.UNKNOWN;
     private long since;
@@ -45,10 +46,16 @@ public final class CheckState {
 
     private boolean checked;
 
-    /** @param now when the target was new */
-    public CheckState(HealthCheck config, long now) {
+    /**
+     * Nothing is known.
+     *
+     * @param now when the target was new
+     * @param trusted whether it was used before, so that it is until the first verdict, whatever the settings say of new ones
+     */
+    public CheckState(HealthCheck config, long now, boolean trusted) {
         this.config = config;
         this.newSince = now;
+        this.trusted = trusted;
         this.since = now;
     }
 
@@ -67,7 +74,7 @@ public final class CheckState {
 
     /** Whether requests may go to the target, as far as its checks go. */
     public boolean isUsable() {
-        return verdict == Verdict.HEALTHY || verdict == Verdict.UNKNOWN && config.usableBeforeFirstCheck();
+        return verdict == Verdict.HEALTHY || verdict == Verdict.UNKNOWN && (trusted || config.usableBeforeFirstCheck());
     }
 
     /**
@@ -123,6 +130,11 @@ public final class CheckState {
         return change;
     }
 
+    /** Whether the last check speaks against the verdict, or there is none though there was a check. */
+    public boolean isInTransition() {
+        return against > 0 || checked && verdict == Verdict.UNKNOWN;
+    }
+
     /**
      * The time from the beginning of the last check to that of the next.
      *
@@ -133,8 +145,7 @@ public final class CheckState {
         Duration interval =
                 unhealthy && !config.unhealthyInterval().isZero() ? config.unhealthyInterval() : config.interval();
         Duration transition = config.transitionInterval();
-        boolean inTransition = against > 0 || checked && verdict == Verdict.UNKNOWN;
-        if (inTransition && !transition.isZero() && transition.compareTo(interval) < 0) {
+        if (isInTransition() && !transition.isZero() && transition.compareTo(interval) < 0) {
             interval = transition;
         }
         double spread = (2 * random - 1) * config.jitterPercent() / 100;

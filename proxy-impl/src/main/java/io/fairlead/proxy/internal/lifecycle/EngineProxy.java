@@ -17,6 +17,7 @@ import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.spi.Registrations;
 import java.io.IOException;
@@ -260,6 +261,15 @@ final class EngineProxy implements ReverseProxy {
         return routes.explain(new QuestionedRequest(method, host, target, headers), InetAddress.getLoopbackAddress());
     }
 
+    @Override
+    public List<PoolStatus> pools() {
+        List<RunningPool> opened;
+        synchronized (this) {
+            opened = state == State.RUNNING ? List.copyOf(pools.values()) : List.of();
+        }
+        return opened.stream().map(RunningPool::status).toList();
+    }
+
     // ---- the end
 
     private void lastClosed() {
@@ -352,13 +362,15 @@ final class EngineProxy implements ReverseProxy {
         if (running != null) {
             running.onEachLoop(loop -> {
                 int idle = 0;
+                int own = 0;
                 for (RunningPool pool : opened) {
                     idle += pool.idle(loop);
+                    own += pool.timers(loop);
                     upstreamsInUse.addAndGet(pool.inUse(loop));
                 }
                 buffers.addAndGet(loop.buffersInUse());
                 upstreamsIdle.addAndGet(idle);
-                timers.addAndGet(loop.timerCount());
+                timers.addAndGet(loop.timerCount() - own);
             });
         }
         return new Usage(buffers.get(), openConnections.get(), upstreamsInUse.get(), upstreamsIdle.get(), timers.get());

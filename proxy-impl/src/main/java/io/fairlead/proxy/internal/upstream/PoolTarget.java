@@ -1,10 +1,20 @@
 package io.fairlead.proxy.internal.upstream;
 
 import io.fairlead.proxy.balancer.Candidate;
+import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.internal.engine.client.ClientTarget;
+import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.http.Ascii;
+import io.fairlead.proxy.observe.TargetStatus;
+import io.fairlead.proxy.observe.TargetStatus.Obstacle;
 import io.fairlead.proxy.upstream.Target;
 import java.net.URI;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
 
 /**
  * One target of a running pool, as all I/O threads see it. It lives as long as its pool has a target of this URL, also
@@ -14,27 +24,48 @@ public final class PoolTarget implements Candidate {
 
     private final ClientTarget client;
     private final byte[] authority;
+    private final OutlierWatch watch;
     private final PaddedCounter inFlight = new PaddedCounter();
 
     private volatile Target config;
     private volatile double weight;
 
+    /** Of its weight, while it starts slowly; written by the home loop. */
+    private volatile double share = 1;
+
     /** Bits of {@link Unusable}; written under the pool's lock. */
     private volatile int unusable;
 
+    /** Guarded by the pool's lock: for each of those bits, what was seen. */
+    private final Map<Unusable, Obstacle> obstacles = new EnumMap<>(Unusable.class);
+
     private volatile long latencyNanos;
 
-    PoolTarget(Target config, ClientTarget client) {
+    /**
+     * A target that nothing is known of.
+     *
+     * @param outliers takes why it is to be ejected
+     */
+    PoolTarget(
+            Target config,
+            ClientTarget client,
+            OutlierDetection detection,
+            int loopCount,
+            BiConsumer<PoolTarget, String> outliers) {
         this.config = config;
         this.client = client;
         this.authority = Ascii.bytes(URI.create(config.url()).getRawAuthority());
+        this.watch = new OutlierWatch(detection, loopCount, reason -> outliers.accept(this, reason));
         configure(config);
     }
 
     void configure(Target changed) {
         config = changed;
-        weight = Math.max(1, changed.weight());
-        unusable = changed.weight() == 0 ? unusable | Unusable.DRAINING.bit() : unusable & ~Unusable.DRAINING.bit();
+        reweigh();
+        boolean draining = changed.weight() == 0;
+        if (draining != is(Unusable.DRAINING)) {
+            set(Unusable.DRAINING, draining, "its weight is 0");
+        }
     }
 
     @Override
@@ -67,16 +98,54 @@ public final class PoolTarget implements Candidate {
         return authority;
     }
 
+    /** What becomes of the requests to it. */
+    OutlierWatch watch() {
+        return watch;
+    }
+
+    /** It gets this share of its weight. The pool has its list made anew afterwards. */
+    void share(double changed) {
+        share = changed;
+        reweigh();
+    }
+
+    private void reweigh() {
+        weight = Math.max(1, config.weight()) * share;
+    }
+
     boolean isUsable() {
         return unusable == 0;
+    }
+
+    /** Whether at most its health is against it. */
+    boolean isUsableInPanic() {
+        return (unusable & ~(Unusable.CHECK_FAILED.bit() | Unusable.EJECTED.bit())) == 0;
+    }
+
+    /** Whether nothing but this is against it. */
+    boolean isOnly(Unusable reason) {
+        return unusable == reason.bit();
     }
 
     boolean is(Unusable reason) {
         return (unusable & reason.bit()) != 0;
     }
 
-    void set(Unusable reason, boolean on) {
+    /** @param why what was seen, if it is on */
+    void set(Unusable reason, boolean on, String why) {
         unusable = on ? unusable | reason.bit() : unusable & ~reason.bit();
+        if (on) {
+            obstacles.put(reason, new Obstacle(reason.kind(), why, Instant.now()));
+        } else {
+            obstacles.remove(reason);
+        }
+    }
+
+    /** Called under the pool's lock. */
+    TargetStatus status(boolean panicking) {
+        boolean picked = isUsable() || panicking && isUsableInPanic();
+        List<Obstacle> all = new ArrayList<>(obstacles.values());
+        return new TargetStatus(config.url(), picked, all, config.weight() == 0 ? 0 : weight, inFlight());
     }
 
     /** An attempt goes to it. */

@@ -6,12 +6,15 @@ import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.net.NameResolver;
+import io.fairlead.proxy.observe.PoolStatus;
+import io.fairlead.proxy.observe.TargetEvent.What;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,15 +29,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunningPool implements AutoCloseable {
 
+    /** What is against a target that has to pass a check first. */
+    static final String NOT_CHECKED = "no check has passed yet";
+
     private final IoLoop home;
     private final int loopCount;
     private final NameResolver resolver;
+    private final PoolHealth health;
 
     /** For each I/O thread, written and read by that thread only. */
     private final @Nullable Shard[] shards;
 
     /** Guarded by this: by URL, in the order of the configuration. */
     private Map<String, PoolTarget> targets = new LinkedHashMap<>();
+
+    /** Guarded by this: so few are well that the others are used too. */
+    private boolean panicking;
 
     private volatile UpstreamPool config;
     private volatile TargetSet usable = new TargetSet(List.of());
@@ -55,13 +65,16 @@ public final class RunningPool implements AutoCloseable {
     /**
      * @param home the loop of the pool's timers
      * @param loopCount I/O threads of the proxy
+     * @param events who hears of changes of the state of targets
      */
-    public RunningPool(UpstreamPool config, IoLoop home, int loopCount, NameResolver resolver) {
+    public RunningPool(UpstreamPool config, IoLoop home, int loopCount, NameResolver resolver, TargetEvents events) {
         this.config = config;
         this.home = home;
         this.loopCount = loopCount;
         this.resolver = resolver;
         this.shards = new Shard[loopCount];
+        this.health = new PoolHealth(
+                this, home, events, () -> ThreadLocalRandom.current().nextDouble());
         update(config);
     }
 
@@ -81,7 +94,7 @@ public final class RunningPool implements AutoCloseable {
             for (Target target : next.targets()) {
                 PoolTarget known = before.get(target.url());
                 if (known == null) {
-                    known = new PoolTarget(target, new ClientTarget(target, next, loopCount, resolver));
+                    known = open(target, next);
                 } else {
                     known.configure(target);
                     known.client().settings(next);
@@ -97,22 +110,71 @@ public final class RunningPool implements AutoCloseable {
             rebuild();
         }
         gone.forEach(target -> target.client().close());
+        home.execute(health::configure);
     }
 
-    /** Takes a target out of use for a reason, or takes the reason back. */
-    public void mark(PoolTarget target, Unusable reason, boolean on) {
+    private PoolTarget open(Target target, UpstreamPool next) {
+        PoolTarget opened = new PoolTarget(
+                target,
+                new ClientTarget(target, next, loopCount, resolver),
+                next.outlierDetection(),
+                loopCount,
+                // At once where this is the home loop, so that the next attempt goes elsewhere.
+                (outlier, reason) -> home.execute(() -> health.outlier(outlier, reason)));
+        if (next.healthCheck().isPresent() && !next.healthCheck().get().usableBeforeFirstCheck()) {
+            opened.set(Unusable.CHECK_FAILED, true, NOT_CHECKED);
+        }
+        return opened;
+    }
+
+    /**
+     * Takes a target out of use for a reason, or takes the reason back.
+     *
+     * @param why what was seen, if it is taken out of use
+     */
+    public void mark(PoolTarget target, Unusable reason, boolean on, String why) {
         synchronized (this) {
             if (target.is(reason) == on) {
                 return;
             }
-            target.set(reason, on);
+            target.set(reason, on, why);
             rebuild();
         }
     }
 
+    /** Weights have changed, of which pickers may keep what they derived. */
+    synchronized void reweigh() {
+        rebuild();
+    }
+
+    /** Makes the list of usable targets; of all but draining ones and those with an open breaker if too few are well. */
     private void rebuild() {
-        usable = new TargetSet(
-                targets.values().stream().filter(PoolTarget::isUsable).toList());
+        List<PoolTarget> well =
+                targets.values().stream().filter(PoolTarget::isUsable).toList();
+        List<PoolTarget> possible =
+                targets.values().stream().filter(PoolTarget::isUsableInPanic).toList();
+        long all = targets.values().stream()
+                .filter(target -> !target.is(Unusable.DRAINING))
+                .count();
+        boolean panics = well.size() * 100L < config.panicThreshold() * all && possible.size() > well.size();
+        usable = new TargetSet(panics ? possible : well);
+        if (panics != panicking) {
+            panicking = panics;
+            String reason =
+                    well.size() + " of " + all + " targets are usable, threshold " + config.panicThreshold() + " %";
+            // Later: not while the lock is held.
+            home.later(() -> health.tell("", panics ? What.PANIC_BEGAN : What.PANIC_ENDED, reason));
+        }
+    }
+
+    /** The pool at this moment. */
+    public synchronized PoolStatus status() {
+        return new PoolStatus(
+                config.name(),
+                panicking,
+                targets.values().stream()
+                        .map(target -> target.status(panicking))
+                        .toList());
     }
 
     public synchronized List<PoolTarget> targets() {
@@ -159,10 +221,14 @@ public final class RunningPool implements AutoCloseable {
     }
 
     /** The head of an answer came. */
-    public void answered(IoLoop loop, PoolTarget target, int status, long nanos) {}
+    public void answered(IoLoop loop, PoolTarget target, int status, long nanos) {
+        target.watch().answered(loop.index(), status);
+    }
 
     /** The attempt failed through the target's doing or that of the way to it. */
-    public void failed(IoLoop loop, PoolTarget target, FailureCode code, long nanos) {}
+    public void failed(IoLoop loop, PoolTarget target, FailureCode code, long nanos) {
+        target.watch().failed(loop.index(), code);
+    }
 
     /** The attempt was given up, through nobody's fault there: nothing is to be learnt from it. */
     public void cancelled(IoLoop loop, PoolTarget target) {}
@@ -216,9 +282,15 @@ public final class RunningPool implements AutoCloseable {
         return home;
     }
 
+    /** Timers of the pool itself in the wheel of this loop; called on it. */
+    public int timers(IoLoop loop) {
+        return loop == home ? health.timers() : 0;
+    }
+
     /** Closes idle connections now and the others once their exchange is over. */
     @Override
     public void close() {
+        home.execute(health::close);
         targets().forEach(target -> target.client().close());
     }
 }

@@ -1,15 +1,28 @@
 package io.fairlead.proxy.internal.upstream;
 
+import io.fairlead.proxy.observe.TargetStatus.Obstacle.Kind;
+
 /** Why a target gets no new requests. A target may have several reasons at once, and is back when the last one is gone. */
 public enum Unusable {
     /** Its weight is 0, or it is drained by hand. */
-    DRAINING,
+    DRAINING(Kind.DRAINING),
     /** Its health check fails. */
-    CHECK_FAILED,
+    CHECK_FAILED(Kind.UNHEALTHY),
     /** Outlier detection ejected it. */
-    EJECTED,
+    EJECTED(Kind.EJECTED),
     /** Its circuit breaker is open. */
-    BREAKER_OPEN;
+    BREAKER_OPEN(Kind.BREAKER_OPEN);
+
+    private final Kind kind;
+
+    Unusable(Kind kind) {
+        this.kind = kind;
+    }
+
+    /** What the API calls it. */
+    Kind kind() {
+        return kind;
+    }
 
     int bit() {
         return 1 << ordinal();

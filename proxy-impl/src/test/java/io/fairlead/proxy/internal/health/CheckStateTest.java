@@ -19,7 +19,7 @@ final class CheckStateTest {
     }
 
     private CheckState state(HealthCheck.Builder config) {
-        return new CheckState(config.build(), clock.nanoTime());
+        return new CheckState(config.build(), clock.nanoTime(), false);
     }
 
     private @Nullable Change pass(CheckState state) {
@@ -54,6 +54,15 @@ final class CheckStateTest {
         assertThat(state.isUsable()).isFalse();
         pass(state);
         assertThat(state.isUsable()).isTrue();
+    }
+
+    @Test
+    void targetThatWasUsedBefore_staysInUseUntilTheFirstVerdict() {
+        HealthCheck config = check().usableBeforeFirstCheck(false).fall(1).build();
+        CheckState state = new CheckState(config, clock.nanoTime(), true);
+        assertThat(state.isUsable()).isTrue();
+        fail(state);
+        assertThat(state.isUsable()).isFalse();
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.internal.upstream.RunningPool;
+import io.fairlead.proxy.internal.upstream.TargetEvents;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.route.Route;
@@ -26,11 +27,13 @@ public final class SnapshotCompiler {
 
     private final Registrations registrations;
     private final NameResolver resolver;
+    private final TargetEvents events;
     private final ReplayMemory replayMemory = new ReplayMemory(0);
 
     public SnapshotCompiler(Registrations registrations, NameResolver resolver) {
         this.registrations = registrations;
         this.resolver = resolver;
+        this.events = new TargetEvents(registrations.targetListeners());
     }
 
     /**
@@ -45,7 +48,7 @@ public final class SnapshotCompiler {
             for (UpstreamPool pool : wanted.pools()) {
                 RunningPool old = existing.get(pool.name());
                 IoLoop home = loops.get(opened.size() % loops.size());
-                opened.put(pool.name(), old != null ? old : new RunningPool(pool, home, loopCount, resolver));
+                opened.put(pool.name(), old != null ? old : new RunningPool(pool, home, loopCount, resolver, events));
             }
         } catch (RuntimeException | Error e) {
             closeMissing(opened, existing);

@@ -226,7 +226,10 @@ public final class MountedProxy implements AutoCloseable {
                 int inUse = worker.pools().values().stream()
                         .mapToInt(pool -> pool.inUse(loop))
                         .sum();
-                count.addAndGet(loop.buffersInUse() + inUse + Math.max(0, loop.timerCount() - idle));
+                int own = worker.pools().values().stream()
+                        .mapToInt(pool -> pool.timers(loop))
+                        .sum();
+                count.addAndGet(loop.buffersInUse() + inUse + Math.max(0, loop.timerCount() - idle - own));
             });
         }
         return count.get() + open.get() - (closed ? 0 : 1);
