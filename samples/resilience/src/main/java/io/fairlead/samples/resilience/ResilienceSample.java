@@ -80,8 +80,8 @@ public final class ResilienceSample {
                 .name("resilience")
                 .listener(Listener.http("127.0.0.1", 0))
                 .route(Route.builder("all")
-                        // A healthy server answers within a few milliseconds: after 500 another one is asked.
-                        .timeouts(Timeouts.ofDefaults().withAttempt(Duration.ofMillis(500)))
+                        // A healthy server answers within a few milliseconds: after a second another one is asked.
+                        .timeouts(Timeouts.ofDefaults().withAttempt(Duration.ofSeconds(1)))
                         .to(pool.build())
                         .build())
                 .onTarget(this::tell)
@@ -102,7 +102,7 @@ public final class ResilienceSample {
         act(clients, actSeconds, "server one is revived", one::revive);
         act(clients, actSeconds, "server two answers 500", two::fail);
         act(clients, actSeconds, "server two is well again", two::revive);
-        act(clients, actSeconds, "server three takes a second for each answer", () -> three.slow(1_000));
+        act(clients, actSeconds, "server three takes three seconds for an answer", () -> three.slow(3_000));
         act(clients, actSeconds, "server three is well again", three::revive);
         act(clients, actSeconds, "servers one and two are killed", () -> {
             one.kill();
