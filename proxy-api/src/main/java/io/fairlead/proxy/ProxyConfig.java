@@ -27,6 +27,7 @@ public final class ProxyConfig {
     private final boolean via;
     private final boolean failureHeader;
     private final Duration stopTimeout;
+    private final Duration stopDelay;
     private final long maxReplayMemoryBytes;
 
     private ProxyConfig(Builder builder) {
@@ -39,6 +40,7 @@ public final class ProxyConfig {
         this.via = builder.via;
         this.failureHeader = builder.failureHeader;
         this.stopTimeout = builder.stopTimeout;
+        this.stopDelay = builder.stopDelay;
         this.maxReplayMemoryBytes = builder.maxReplayMemoryBytes;
     }
 
@@ -83,6 +85,7 @@ public final class ProxyConfig {
         builder.via = via;
         builder.failureHeader = failureHeader;
         builder.stopTimeout = stopTimeout;
+        builder.stopDelay = stopDelay;
         builder.maxReplayMemoryBytes = maxReplayMemoryBytes;
         return builder;
     }
@@ -132,6 +135,14 @@ public final class ProxyConfig {
         return stopTimeout;
     }
 
+    /**
+     * How long a stop leaves the listeners open after the proxy has become not ready, so that load balancers in front see it
+     * first and send nothing more. Counts as part of the time that the stop has.
+     */
+    public Duration stopDelay() {
+        return stopDelay;
+    }
+
     /** The most memory that request bodies kept for another attempt take in all. */
     public long maxReplayMemoryBytes() {
         return maxReplayMemoryBytes;
@@ -148,6 +159,7 @@ public final class ProxyConfig {
                 via,
                 failureHeader,
                 stopTimeout,
+                stopDelay,
                 maxReplayMemoryBytes);
     }
 
@@ -177,6 +189,7 @@ public final class ProxyConfig {
         private boolean via = true;
         private boolean failureHeader;
         private Duration stopTimeout = Duration.ofSeconds(30);
+        private Duration stopDelay = Duration.ZERO;
         private long maxReplayMemoryBytes = 64L * 1024 * 1024;
 
         private Builder() {}
@@ -232,6 +245,16 @@ public final class ProxyConfig {
         /** How long {@code close()} lets exchanges finish; zero cuts them at once. Default: 30 s. */
         public Builder stopTimeout(Duration stopTimeout) {
             this.stopTimeout = requireNonNull(stopTimeout, "stopTimeout");
+            return this;
+        }
+
+        /**
+         * How long a stop leaves the listeners open after {@link ReverseProxy#isReady()} has become false; below
+         * {@link #stopTimeout}, unless zero. Set it a little above the interval at which a load balancer in front asks for
+         * readiness. Requests that still come are served, with {@code Connection: close}. Default: zero.
+         */
+        public Builder stopDelay(Duration stopDelay) {
+            this.stopDelay = requireNonNull(stopDelay, "stopDelay");
             return this;
         }
 

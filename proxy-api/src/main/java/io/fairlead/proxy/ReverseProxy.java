@@ -105,14 +105,54 @@ public interface ReverseProxy extends AutoCloseable {
     Explanation explain(String method, String host, String target, Map<String, String> headers);
 
     /**
-     * Stops taking connections, closes idle ones, lets exchanges finish, and closes the rest when the time is over.
+     * Whether it takes requests and goes on doing so: from the start until {@link #stop} or {@link #close} begins. What a
+     * readiness probe asks; see {@link ProxyConfig#stopDelay()}.
+     */
+    boolean isReady();
+
+    /**
+     * Takes no more connections on a listener, closes its idle ones, and lets its exchanges finish; what is not over when the
+     * time is gets 503 {@code DRAIN_TIMEOUT}, or is cut. New connections are refused, so that a load balancer in front goes
+     * elsewhere. {@link #addresses()} does not tell the address until the drain is undone.
+     *
+     * @param address as {@link #addresses()} tells it
+     * @throws IllegalArgumentException if no listener is bound there
+     * @throws IllegalStateException if the proxy does not run
+     */
+    Drain drainListener(InetSocketAddress address, Duration timeout);
+
+    /**
+     * Answers new requests of a route with 503 {@code ROUTE_DRAINING} and {@code Retry-After}, and lets those under way finish;
+     * what is not over when the time is gets 503 {@code DRAIN_TIMEOUT}, or is cut. No other route takes its requests: they
+     * are its own.
+     *
+     * @throws IllegalArgumentException if there is no route of this id
+     * @throws IllegalStateException if the proxy does not run
+     */
+    Drain drainRoute(String routeId, Duration timeout);
+
+    /**
+     * Gives a target no new requests, as if its weight were 0, and lets those under way finish; what is not over when the time
+     * is gets 503 {@code DRAIN_TIMEOUT}, or is cut. Its connections are closed as they become idle.
+     *
+     * @param pool the pool's name
+     * @param url the target's, as configured
+     * @throws IllegalArgumentException if there is no such pool or target
+     * @throws IllegalStateException if the proxy does not run
+     */
+    Drain drainTarget(String pool, String url, Duration timeout);
+
+    /**
+     * Is not ready any more, waits for the configuration's {@code stopDelay}, stops taking connections, closes idle ones, lets
+     * exchanges finish, and cuts the rest when the time is over. Answers say {@code Connection: close} from the beginning.
      * Does nothing if it was closed before.
      *
-     * @return how many exchanges had to be cut; 0 when all finished
+     * @param timeout from the beginning to the end, the delay included; zero cuts at once
+     * @return what finished and what had to be cut
      * @throws IllegalStateException on an I/O thread of this proxy, where listeners and middleware run: it would wait
      *     for itself
      */
-    int stop(Duration timeout);
+    DrainReport stop(Duration timeout);
 
     /** {@link #stop} with the configuration's {@code stopTimeout}. Frees every thread, socket and buffer. */
     @Override
@@ -228,6 +268,12 @@ public interface ReverseProxy extends AutoCloseable {
         /** How long {@link ReverseProxy#close()} lets exchanges finish. Default: 30 s. */
         public Builder stopTimeout(Duration stopTimeout) {
             config.stopTimeout(stopTimeout);
+            return this;
+        }
+
+        /** How long the proxy is not ready before it refuses connections. Default: zero. See {@link ProxyConfig#stopDelay()}. */
+        public Builder stopDelay(Duration stopDelay) {
+            config.stopDelay(stopDelay);
             return this;
         }
 

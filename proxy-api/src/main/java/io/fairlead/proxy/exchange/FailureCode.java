@@ -59,6 +59,10 @@ public enum FailureCode {
     TOTAL_TIMEOUT(Side.PROXY, Phase.ANY, 504),
     /** The proxy was stopped before the exchange could finish. */
     PROXY_STOPPING(Side.PROXY, Phase.ANY, 503),
+    /** The route is being drained and takes no new requests; {@code Retry-After} comes with it. */
+    ROUTE_DRAINING(Side.PROXY, Phase.ROUTE, 503),
+    /** The listener, route or target was drained, and the exchange was not over in time. */
+    DRAIN_TIMEOUT(Side.PROXY, Phase.ANY, 503),
     /** A fault of the proxy itself. */
     INTERNAL_ERROR(Side.PROXY, Phase.ANY, 500),
 

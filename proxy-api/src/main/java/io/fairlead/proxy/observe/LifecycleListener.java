@@ -10,7 +10,10 @@ public interface LifecycleListener {
         STARTED,
         /** Another configuration is in force. */
         UPDATED,
-        /** No new connections are taken; exchanges finish. */
+        /**
+         * A stop has begun: the proxy is not ready any more, and answers say {@code Connection: close}. After the
+         * configuration's {@code stopDelay} no new connections are taken; exchanges finish.
+         */
         DRAINING,
         /** Everything is closed. */
         STOPPED

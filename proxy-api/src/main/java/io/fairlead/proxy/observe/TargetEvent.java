@@ -39,6 +39,8 @@ public record TargetEvent(Instant time, String pool, String target, What what, S
         DRAINING,
         /** It has finished what it had. */
         DRAINED,
+        /** Its drain was undone: it gets requests again, unless something else is against it. */
+        UNDRAINED,
         /** The pool has it from now on. */
         ADDED,
         /** The pool does not have it any more. */

@@ -27,15 +27,7 @@ final class PropertyTypes {
      * @param openDuration How long nothing is sent before the probes.
      * @param halfOpenCalls The probes whose outcome closes it or opens it anew.
      */
-    record CircuitBreaker(
-            Integer failureRatePercent,
-            Duration slowCallDuration,
-            Integer slowCallRatePercent,
-            Duration window,
-            Integer windowCalls,
-            Integer minimumCalls,
-            Duration openDuration,
-            Integer halfOpenCalls) {}
+    record CircuitBreaker(Integer failureRatePercent, Duration slowCallDuration, Integer slowCallRatePercent, Duration window, Integer windowCalls, Integer minimumCalls, Duration openDuration, Integer halfOpenCalls) {}
 
     /**
      * How many requests may be under way to one server at once.
@@ -104,26 +96,7 @@ final class PropertyTypes {
      * @param usableBeforeFirstCheck Of http, tcp.
      * @param warmUp Of http, tcp.
      */
-    record HealthCheck(
-            HealthCheckType type,
-            String path,
-            String method,
-            String host,
-            Map<String, String> headers,
-            List<String> expectedStatuses,
-            String expectedBody,
-            DataSize maxBodyBytes,
-            Integer port,
-            Duration interval,
-            Integer jitterPercent,
-            Duration timeout,
-            Integer rise,
-            Integer fall,
-            Duration transitionInterval,
-            Duration unhealthyInterval,
-            Duration minUnhealthy,
-            Boolean usableBeforeFirstCheck,
-            Duration warmUp) {}
+    record HealthCheck(HealthCheckType type, String path, String method, String host, Map<String, String> headers, List<String> expectedStatuses, String expectedBody, DataSize maxBodyBytes, Integer port, Duration interval, Integer jitterPercent, Duration timeout, Integer rise, Integer fall, Duration transitionInterval, Duration unhealthyInterval, Duration minUnhealthy, Boolean usableBeforeFirstCheck, Duration warmUp) {}
 
     /**
      * How the servers are asked whether they are well.
@@ -154,14 +127,7 @@ final class PropertyTypes {
      * @param minBodyBytesPerSecond The mean rate that a request's body must keep after its first 5 s; slower is 408. 0:
      *     no limit.
      */
-    record Limits(
-            Integer maxConnections,
-            Integer maxConnectionsPerClient,
-            DataSize maxTargetBytes,
-            DataSize maxHeaderBytes,
-            Integer maxHeaderFields,
-            DataSize maxBodyBytes,
-            Integer minBodyBytesPerSecond) {}
+    record Limits(Integer maxConnections, Integer maxConnectionsPerClient, DataSize maxTargetBytes, DataSize maxHeaderBytes, Integer maxHeaderFields, DataSize maxBodyBytes, Integer minBodyBytesPerSecond) {}
 
     /**
      * An address where clients connect.
@@ -196,18 +162,17 @@ final class PropertyTypes {
      * @param any One of these holds.
      * @param not This does not hold.
      */
-    record Match(
-            String host,
-            String path,
-            String pathRegex,
-            List<String> method,
-            HeaderMatch header,
-            QueryMatch query,
-            CookieMatch cookie,
-            List<String> clientAddress,
-            List<Match> all,
-            List<Match> any,
-            Match not) {}
+    record Match(String host, String path, String pathRegex, List<String> method, HeaderMatch header, QueryMatch query, CookieMatch cookie, List<String> clientAddress, List<Match> all, List<Match> any, Match not) {}
+
+    /**
+     * On what another attempt follows.
+     */
+    enum On {
+        CONNECT_FAILURE,
+        RESET,
+        TIMEOUT,
+        GATEWAY_ERROR
+    }
 
     /**
      * Which servers are ejected for what becomes of their requests. A kind of failure with 0 ejects nobody.
@@ -230,21 +195,7 @@ final class PropertyTypes {
      * @param earlyReturn Which active checks end an ejection: none, one that finds the server healthy again, any that
      *     passes.
      */
-    record OutlierDetection(
-            Integer consecutive5xx,
-            Integer consecutiveGatewayErrors,
-            Integer consecutiveLocalOriginFailures,
-            Integer successRateDeviation,
-            Integer successRateMinTargets,
-            Integer successRateMinRequests,
-            Integer failurePercentage,
-            Integer failurePercentageMinTargets,
-            Integer failurePercentageMinRequests,
-            Duration interval,
-            Duration baseEjectionTime,
-            Duration maxEjectionTime,
-            Integer maxEjectionPercent,
-            EarlyReturn earlyReturn) {}
+    record OutlierDetection(Integer consecutive5xx, Integer consecutiveGatewayErrors, Integer consecutiveLocalOriginFailures, Integer successRateDeviation, Integer successRateMinTargets, Integer successRateMinRequests, Integer failurePercentage, Integer failurePercentageMinTargets, Integer failurePercentageMinRequests, Duration interval, Duration baseEjectionTime, Duration maxEjectionTime, Integer maxEjectionPercent, EarlyReturn earlyReturn) {}
 
     /**
      * Asks for presence unless {@code value} or {@code regex} is given.
@@ -274,6 +225,27 @@ final class PropertyTypes {
     record Respond(Integer status, Map<String, String> headers, String body) {}
 
     /**
+     * Whether a failed attempt is followed by another one.
+     *
+     * @param maxAttempts Attempts for one request, the first included; 1: no retry.
+     * @param on On what another attempt follows.
+     * @param statuses Statuses of answers on which another attempt follows.
+     * @param safeMethodStatuses The same, for GET, HEAD and OPTIONS only.
+     * @param responseHeaders Fields of an answer whose presence asks for another attempt.
+     * @param nonIdempotent Whether requests such as POST are sent again though the target may have acted on them.
+     * @param sameTarget Whether a target is tried again when there is no other.
+     * @param backoff The longest pause before the second attempt; it doubles with each further one. {@code 0s}: no
+     *     pauses.
+     * @param maxBackoff The longest pause before any attempt.
+     * @param maxRetryAfter How long a Retry-After is waited for before the same target is tried again.
+     * @param budgetPercent Retries for a hundred requests to the pool, counted over ten seconds.
+     * @param budgetFloor Retries in ten seconds that the budget allows in any case.
+     * @param maxReplayBytes The most bytes of a request body that are kept for another attempt; 0: none.
+     * @param attemptHeader The field that tells the target the number of the attempt; not sent if left out.
+     */
+    record RetryPolicy(Integer maxAttempts, List<On> on, List<Integer> statuses, List<Integer> safeMethodStatuses, List<String> responseHeaders, Boolean nonIdempotent, Boolean sameTarget, Duration backoff, Duration maxBackoff, Duration maxRetryAfter, Integer budgetPercent, Integer budgetFloor, DataSize maxReplayBytes, String attemptHeader) {}
+
+    /**
      * Which requests go where. One of {@code to}, {@code redirect} and {@code respond} is needed.
      *
      * @param id Unique; log and metrics show it.
@@ -286,18 +258,9 @@ final class PropertyTypes {
      * @param respond Answers with fixed content.
      * @param timeouts Its own deadlines; what is left out is as in the proxy's.
      * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
+     * @param retry Its own retries; the budget stays the pool's. The pool's if left out.
      */
-    record Route(
-            String id,
-            Match match,
-            Integer order,
-            List<String> middleware,
-            List<Transform> transforms,
-            String to,
-            Redirect redirect,
-            Respond respond,
-            Timeouts timeouts,
-            DataSize maxBodyBytes) {}
+    record Route(String id, Match match, Integer order, List<String> middleware, List<Transform> transforms, String to, Redirect redirect, Respond respond, Timeouts timeouts, DataSize maxBodyBytes, RetryPolicy retry) {}
 
     /**
      * The deadline of every phase of an exchange; {@code 0s} switches one off.
@@ -311,15 +274,7 @@ final class PropertyTypes {
      * @param idle Between two reads or writes of a body, on either side; 408, 504 or a cut stream.
      * @param keepAlive How long a client's connection without a request is kept.
      */
-    record Timeouts(
-            Duration requestHead,
-            Duration connect,
-            Duration responseHead,
-            Duration middleware,
-            Duration attempt,
-            Duration total,
-            Duration idle,
-            Duration keepAlive) {}
+    record Timeouts(Duration requestHead, Duration connect, Duration responseHead, Duration middleware, Duration attempt, Duration total, Duration idle, Duration keepAlive) {}
 
     /**
      * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
@@ -341,18 +296,7 @@ final class PropertyTypes {
      * @param to Of rewrite-location, rewrite-cookie-domain, rewrite-cookie-path.
      * @param maxBytes Of request-body, response-body.
      */
-    record Transform(
-            TransformType type,
-            String path,
-            String prefix,
-            String regex,
-            String replacement,
-            String template,
-            String name,
-            String value,
-            String from,
-            String to,
-            DataSize maxBytes) {}
+    record Transform(TransformType type, String path, String prefix, String regex, String replacement, String template, String name, String value, String from, String to, DataSize maxBytes) {}
 
     /**
      * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
@@ -409,25 +353,7 @@ final class PropertyTypes {
      * @param targetCircuitBreaker Leaves out a server while it fails; none if left out.
      * @param targetConcurrency The most requests under way to one server; only connections are limited if left out.
      * @param maxConcurrentRequests The most requests under way to the whole pool; more get 503 at once. 0: no limit.
+     * @param retry Whether a failed attempt is followed by another one.
      */
-    record UpstreamPool(
-            String name,
-            List<String> targets,
-            LoadBalancer loadBalancer,
-            HealthCheck healthCheck,
-            OutlierDetection outlierDetection,
-            Integer panicThreshold,
-            Duration slowStart,
-            HostPolicy hostPolicy,
-            Integer maxConnectionsPerTarget,
-            Integer maxQueued,
-            Duration queueTimeout,
-            Duration idleTimeout,
-            Duration maxAge,
-            Duration dnsRefresh,
-            DataSize maxResponseHeaderBytes,
-            CircuitBreaker circuitBreaker,
-            CircuitBreaker targetCircuitBreaker,
-            ConcurrencyLimit targetConcurrency,
-            Integer maxConcurrentRequests) {}
+    record UpstreamPool(String name, List<String> targets, LoadBalancer loadBalancer, HealthCheck healthCheck, OutlierDetection outlierDetection, Integer panicThreshold, Duration slowStart, HostPolicy hostPolicy, Integer maxConnectionsPerTarget, Integer maxQueued, Duration queueTimeout, Duration idleTimeout, Duration maxAge, Duration dnsRefresh, DataSize maxResponseHeaderBytes, CircuitBreaker circuitBreaker, CircuitBreaker targetCircuitBreaker, ConcurrencyLimit targetConcurrency, Integer maxConcurrentRequests, RetryPolicy retry) {}
 }

@@ -742,13 +742,32 @@ final class Model {
                     ProxyConfig.Builder::stopTimeout,
                     "How long a stop lets exchanges finish; `0s` cuts them at once.")
             .optional(
+                    "stopDelay",
+                    DEADLINE,
+                    ProxyConfig::stopDelay,
+                    ProxyConfig.Builder::stopDelay,
+                    "How long a stop leaves the listeners open after the proxy has become not ready; part of `stopTimeout`.")
+            .optional(
                     "maxReplayMemoryBytes",
                     Types.bytes(0),
                     ProxyConfig::maxReplayMemoryBytes,
                     ProxyConfig.Builder::maxReplayMemoryBytes,
-                    "The most memory that request bodies kept for another attempt take in all; 0: none is kept.");
+                    "The most memory that request bodies kept for another attempt take in all; 0: none is kept.")
+            .rule(Model::checkStop);
 
     private Model() {}
+
+    private static void checkStop(ProxyConfig config, String place, Context context) {
+        Duration delay = config.stopDelay();
+        boolean broken = context.broken("stopDelay") || context.broken("stopTimeout");
+        if (!broken && !delay.isZero() && delay.compareTo(config.stopTimeout()) >= 0) {
+            context.report(
+                    "OUT_OF_RANGE",
+                    "stopDelay",
+                    Durations.format(delay),
+                    "below stopTimeout, " + Durations.format(config.stopTimeout()));
+        }
+    }
 
     private static int[] ints(Set<Integer> set) {
         return set.stream().mapToInt(Integer::intValue).toArray();

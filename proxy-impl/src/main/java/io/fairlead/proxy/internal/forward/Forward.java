@@ -77,6 +77,11 @@ public final class Forward {
         return target == null ? null : target.target();
     }
 
+    /** The running target that was tried last; null if none was. */
+    public @Nullable PoolTarget poolTarget() {
+        return target;
+    }
+
     /** Whether a connection is still at work for this request, or will be. */
     public boolean isOpen() {
         return pause != null || current != null && current.isOpen();

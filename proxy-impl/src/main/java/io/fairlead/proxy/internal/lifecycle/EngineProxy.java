@@ -1,11 +1,17 @@
 package io.fairlead.proxy.internal.lifecycle;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fairlead.proxy.ConfigurationException;
+import io.fairlead.proxy.Drain;
+import io.fairlead.proxy.DrainReport;
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.internal.config.Validator;
+import io.fairlead.proxy.internal.engine.exchange.DrainWatch;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
+import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
 import io.fairlead.proxy.internal.engine.exchange.Snapshot;
 import io.fairlead.proxy.internal.engine.exchange.SnapshotCompiler;
 import io.fairlead.proxy.internal.engine.listener.ListenerContext;
@@ -14,11 +20,13 @@ import io.fairlead.proxy.internal.engine.loop.IoWorker;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.route.RouteTable;
+import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.route.Explanation;
+import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.spi.Registrations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,8 +35,10 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -48,6 +58,8 @@ import org.slf4j.LoggerFactory;
 final class EngineProxy implements ReverseProxy {
 
     private static final Logger LOG = LoggerFactory.getLogger(EngineProxy.class);
+    private static final DrainReport NOTHING = new DrainReport(0, 0, List.of(), Duration.ZERO);
+    private static final int CUTS_IN_LOG = 10;
 
     private enum State {
         NEW,
@@ -55,8 +67,29 @@ final class EngineProxy implements ReverseProxy {
         CLOSED
     }
 
-    /** A bound listener. */
-    private record Bound(ListenerContext context, IoWorker.Acceptor acceptor) {}
+    /** A listener of the configuration; bound unless it is drained. */
+    private static final class Bound {
+        private final ListenerContext context;
+        private volatile IoWorker.Acceptor acceptor;
+        /** As it was bound first: a drain that is undone gives the same port again. */
+        private final InetSocketAddress address;
+
+        private volatile boolean drained;
+
+        Bound(ListenerContext context, IoWorker.Acceptor acceptor) {
+            this.context = context;
+            this.acceptor = acceptor;
+            this.address = acceptor.address();
+        }
+
+        ListenerContext context() {
+            return context;
+        }
+
+        IoWorker.Acceptor acceptor() {
+            return acceptor;
+        }
+    }
 
     private final Registrations registrations;
     private final EngineServices services;
@@ -75,6 +108,13 @@ final class EngineProxy implements ReverseProxy {
     /** Listeners that an update took away and that may still have connections. */
     private final List<Bound> leaving = new ArrayList<>();
 
+    /** Guarded by this: ids of routes of the configuration that are drained. */
+    private Set<String> drainedRoutes = Set.of();
+
+    /** Guarded by this: the drains that are not over. */
+    private final List<RunningDrain> drains = new ArrayList<>();
+
+    private volatile boolean ready;
     private volatile @Nullable Snapshot snapshot;
     private volatile @Nullable CountDownLatch drained;
 
@@ -114,8 +154,9 @@ final class EngineProxy implements ReverseProxy {
         try {
             pools = compiler.openPools(
                     config, Map.of(), started.loops(), started.loops().size());
-            snapshot = compiler.compile(config, pools);
+            snapshot = compiler.compile(config, pools, drainedRoutes);
             bound = bind(config, List.of(), started);
+            ready = true;
         } catch (RuntimeException e) {
             throw new StartFailedException(e);
         }
@@ -214,10 +255,12 @@ final class EngineProxy implements ReverseProxy {
         Map<String, RunningPool> oldPools = pools;
         Map<String, RunningPool> newPools = compiler.openPools(
                 next, oldPools, running.loops(), running.loops().size());
+        Set<String> stillDrained = new HashSet<>(drainedRoutes);
+        stillDrained.retainAll(next.routes().stream().map(Route::id).toList());
         Snapshot compiled;
         List<Bound> after;
         try {
-            compiled = compiler.compile(next, newPools);
+            compiled = compiler.compile(next, newPools, stillDrained);
             // Last of what may fail: once the listeners are there, nothing has to be taken back.
             after = bind(next, before, running);
         } catch (RuntimeException | Error e) {
@@ -228,6 +271,7 @@ final class EngineProxy implements ReverseProxy {
         }
         SnapshotCompiler.updatePools(next, newPools);
         snapshot = compiled;
+        drainedRoutes = stillDrained;
         pools = newPools;
         config = next;
         bound = after;
@@ -251,7 +295,10 @@ final class EngineProxy implements ReverseProxy {
 
     @Override
     public List<InetSocketAddress> addresses() {
-        return bound.stream().map(one -> one.acceptor().address()).toList();
+        return bound.stream()
+                .filter(one -> !one.drained)
+                .map(one -> one.address)
+                .toList();
     }
 
     @Override
@@ -268,6 +315,165 @@ final class EngineProxy implements ReverseProxy {
             opened = state == State.RUNNING ? List.copyOf(pools.values()) : List.of();
         }
         return opened.stream().map(RunningPool::status).toList();
+    }
+
+    @Override
+    public boolean isReady() {
+        return ready;
+    }
+
+    // ---- drains of a part
+
+    private synchronized List<ListenerContext> contexts() {
+        List<Bound> all = new ArrayList<>(bound);
+        all.addAll(leaving);
+        return all.stream().map(Bound::context).toList();
+    }
+
+    private synchronized IoWorker running() {
+        IoWorker running = worker;
+        if (state != State.RUNNING || running == null) {
+            throw new IllegalStateException(state == State.NEW ? "the proxy was not started" : "the proxy is closed");
+        }
+        return running;
+    }
+
+    /** Begins the drain of what was just taken out of use, in one step with that; with the lock held. */
+    private RunningDrain begin(RunningDrain.Subject subject, Duration timeout) {
+        RunningDrain drain = new RunningDrain(running(), this::contexts, subject, timeout, this::over);
+        drains.add(drain);
+        drain.begin();
+        return drain;
+    }
+
+    private synchronized void over(RunningDrain drain) {
+        drains.remove(drain);
+    }
+
+    @Override
+    public synchronized Drain drainListener(InetSocketAddress address, Duration timeout) {
+        requireNonNull(timeout, "timeout");
+        IoWorker running = running();
+        Bound one = bound.stream()
+                .filter(each -> each.address.equals(address))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no listener is bound to " + address));
+        one.drained = true;
+        one.acceptor().close();
+        one.context().drain(running);
+        return begin(
+                new RunningDrain.Subject() {
+                    @Override
+                    public boolean concerns(ListenerContext listener, ProxyExchange exchange) {
+                        return listener == one.context();
+                    }
+
+                    @Override
+                    public boolean isIdle() {
+                        return one.context().isEmpty();
+                    }
+
+                    @Override
+                    public void undo() {
+                        undrain(one);
+                    }
+                },
+                timeout);
+    }
+
+    private synchronized void undrain(Bound one) {
+        IoWorker running = running();
+        if (!one.drained || !bound.contains(one)) {
+            return;
+        }
+        try {
+            one.context().undrain();
+            one.acceptor = running.bind(one.address, one.context()::accept);
+            one.drained = false;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot listen on " + one.address + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public synchronized Drain drainRoute(String routeId, Duration timeout) {
+        requireNonNull(timeout, "timeout");
+        running();
+        if (config.routes().stream().noneMatch(route -> route.id().equals(routeId))) {
+            throw new IllegalArgumentException("no route has the id \"" + routeId + "\"");
+        }
+        markRoute(routeId, true);
+        return begin(
+                new RunningDrain.Subject() {
+                    @Override
+                    public boolean concerns(ListenerContext listener, ProxyExchange exchange) {
+                        return routeId.equals(exchange.route());
+                    }
+
+                    @Override
+                    public boolean isIdle() {
+                        return true;
+                    }
+
+                    @Override
+                    public void undo() {
+                        markRoute(routeId, false);
+                    }
+                },
+                timeout);
+    }
+
+    private synchronized void markRoute(String routeId, boolean on) {
+        running();
+        Set<String> changed = new HashSet<>(drainedRoutes);
+        if (on ? changed.add(routeId) : changed.remove(routeId)) {
+            snapshot = compiler.compile(config, pools, changed);
+            drainedRoutes = changed;
+        }
+    }
+
+    @Override
+    public synchronized Drain drainTarget(String pool, String url, Duration timeout) {
+        requireNonNull(timeout, "timeout");
+        running();
+        RunningPool of = pools.get(pool);
+        if (of == null) {
+            throw new IllegalArgumentException("no pool has the name \"" + pool + "\"");
+        }
+        PoolTarget target = of.targets().stream()
+                .filter(one -> one.target().url().equals(url))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("pool \"" + pool + "\" has no target \"" + url + "\""));
+        of.drain(target);
+        return begin(
+                new RunningDrain.Subject() {
+                    @Override
+                    public boolean concerns(ListenerContext listener, ProxyExchange exchange) {
+                        return exchange.busyTarget() == target;
+                    }
+
+                    @Override
+                    public boolean isIdle() {
+                        return target.inFlight() == 0;
+                    }
+
+                    @Override
+                    public boolean counts() {
+                        return true;
+                    }
+
+                    @Override
+                    public void drained(DrainReport report) {
+                        of.drained(target, report.finished() + " requests finished, " + report.cut() + " were cut");
+                    }
+
+                    @Override
+                    public void undo() {
+                        running();
+                        of.undrain(target);
+                    }
+                },
+                timeout);
     }
 
     // ---- the end
@@ -289,57 +495,89 @@ final class EngineProxy implements ReverseProxy {
     }
 
     @Override
-    public int stop(Duration timeout) {
+    public DrainReport stop(Duration timeout) {
         refuseOnIoThread();
         return stopNow(timeout);
     }
 
-    private int stopNow(Duration timeout) {
+    private DrainReport stopNow(Duration timeout) {
         synchronized (stopping) {
             List<Bound> all;
             List<RunningPool> opened;
             boolean ran;
+            Duration delay;
             synchronized (this) {
                 if (state == State.CLOSED) {
-                    return 0;
+                    return NOTHING;
                 }
                 ran = state == State.RUNNING;
+                delay = ready ? config.stopDelay() : Duration.ZERO;
+                ready = false;
                 state = State.CLOSED;
                 all = new ArrayList<>(bound);
                 all.addAll(leaving);
                 leaving.clear();
                 opened = List.copyOf(pools.values());
             }
-            return end(ran ? worker : null, all, opened, timeout);
+            return end(ran ? worker : null, all, opened, delay, timeout);
         }
     }
 
     /** @param running null if the proxy was never started */
-    private int end(@Nullable IoWorker running, List<Bound> all, List<RunningPool> opened, Duration timeout) {
-        int cut = 0;
+    private DrainReport end(
+            @Nullable IoWorker running, List<Bound> all, List<RunningPool> opened, Duration delay, Duration timeout) {
+        DrainReport report = NOTHING;
         if (running != null) {
             tell(LifecycleListener.Event.DRAINING);
+            long begunAt = System.nanoTime();
+            all.forEach(one -> one.context().leave());
+            Duration open = delay.compareTo(timeout) < 0 ? delay : timeout;
+            if (!open.isZero()) {
+                pause(open);
+            }
             all.forEach(one -> one.acceptor().close());
             CountDownLatch waiting = new CountDownLatch(1);
             drained = waiting;
+            DrainWatch watch = new DrainWatch(() -> {});
             all.forEach(one -> one.context().drain(running));
+            // What is under way now; nothing more begins, as drained connections take no further request.
+            running.tellEachLoop(
+                    loop -> all.forEach(one -> one.context().exchanges(loop).forEach(watch::add)));
             if (openConnections.get() > 0) {
-                await(waiting, timeout);
+                await(waiting, timeout.minus(open));
             }
             for (Bound one : all) {
-                cut += one.context().stopNow(running);
+                one.context().stopNow(running, watch);
             }
+            report = watch.report(Duration.ofNanos(System.nanoTime() - begunAt), false);
+            tellCut(report);
             opened.forEach(RunningPool::close);
             // What the pools have handed to their threads is done before these end.
             running.onEachLoop(loop -> {});
             running.close();
         }
+        List<RunningDrain> open;
+        synchronized (this) {
+            open = List.copyOf(drains);
+            drains.clear();
+        }
+        open.forEach(RunningDrain::proxyStopped);
         bound = List.of();
         resolver.close();
         services.blocking().close();
         closed.countDown();
         tell(LifecycleListener.Event.STOPPED);
-        return cut;
+        return report;
+    }
+
+    private static void tellCut(DrainReport report) {
+        if (!report.isClean()) {
+            LOG.warn(
+                    "{} exchanges were cut by the stop, {} finished; among them {}",
+                    report.cut(),
+                    report.finished(),
+                    report.cuts().stream().limit(CUTS_IN_LOG).toList());
+        }
     }
 
     /** How many listeners that an update took away are kept because they had connections then. */
@@ -374,6 +612,15 @@ final class EngineProxy implements ReverseProxy {
             });
         }
         return new Usage(buffers.get(), openConnections.get(), upstreamsInUse.get(), upstreamsIdle.get(), timers.get());
+    }
+
+    /** Lets load balancers in front find out that the proxy is not ready; on the thread that stops it. */
+    private static void pause(Duration delay) {
+        try {
+            TimeUnit.NANOSECONDS.sleep(delay.toNanos());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void await(CountDownLatch latch, Duration timeout) {

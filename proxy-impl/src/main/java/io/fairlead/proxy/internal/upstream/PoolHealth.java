@@ -302,7 +302,7 @@ final class PoolHealth {
     /** The path, or the timer, finds that a target fails. */
     void outlier(PoolTarget target, String reason) {
         Watched one = watched.get(target);
-        if (closed || one == null || one.ejections.isEjected() || target.is(Unusable.DRAINING)) {
+        if (closed || one == null || one.ejections.isEjected() || target.isDraining()) {
             return;
         }
         OutlierDetection detection = config.outlierDetection();
@@ -310,7 +310,7 @@ final class PoolHealth {
         int all = 0;
         int usableBeside = 0;
         for (Watched other : watched.values()) {
-            if (!other.target.is(Unusable.DRAINING)) {
+            if (!other.target.isDraining()) {
                 all++;
                 ejected += other.ejections.isEjected() ? 1 : 0;
                 usableBeside += other != one && other.target.isUsable() ? 1 : 0;

@@ -122,6 +122,11 @@ public final class PoolTarget implements Candidate {
         return (unusable & ~(Unusable.CHECK_FAILED.bit() | Unusable.EJECTED.bit())) == 0;
     }
 
+    /** Whether it is to get nothing new, well or not. */
+    boolean isDraining() {
+        return (unusable & (Unusable.DRAINING.bit() | Unusable.DRAINED.bit())) != 0;
+    }
+
     /** Whether nothing but this is against it. */
     boolean isOnly(Unusable reason) {
         return unusable == reason.bit();

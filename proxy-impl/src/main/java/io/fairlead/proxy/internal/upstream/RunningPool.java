@@ -142,6 +142,31 @@ public final class RunningPool implements AutoCloseable {
         }
     }
 
+    /** Gives the target no new requests, and keeps none of its connections. */
+    public void drain(PoolTarget target) {
+        target.client().keepIdle(false);
+        mark(target, Unusable.DRAINED, true, "it is drained by hand");
+        tell(target, What.DRAINING, "it is drained by hand");
+    }
+
+    /** The target has nothing left. */
+    public void drained(PoolTarget target, String what) {
+        tell(target, What.DRAINED, what);
+    }
+
+    /** Takes a drain back. */
+    public void undrain(PoolTarget target) {
+        if (target.is(Unusable.DRAINED)) {
+            target.client().keepIdle(true);
+            mark(target, Unusable.DRAINED, false, "");
+            tell(target, What.UNDRAINED, "its drain was undone");
+        }
+    }
+
+    private void tell(PoolTarget target, What what, String reason) {
+        home.execute(() -> health.tell(target.target().url(), what, reason));
+    }
+
     /** Weights have changed, of which pickers may keep what they derived. */
     synchronized void reweigh() {
         rebuild();
@@ -153,9 +178,8 @@ public final class RunningPool implements AutoCloseable {
                 targets.values().stream().filter(PoolTarget::isUsable).toList();
         List<PoolTarget> possible =
                 targets.values().stream().filter(PoolTarget::isUsableInPanic).toList();
-        long all = targets.values().stream()
-                .filter(target -> !target.is(Unusable.DRAINING))
-                .count();
+        long all =
+                targets.values().stream().filter(target -> !target.isDraining()).count();
         boolean panics = well.size() * 100L < config.panicThreshold() * all && possible.size() > well.size();
         usable = new TargetSet(panics ? possible : well);
         if (panics != panicking) {

@@ -57,7 +57,10 @@ final class RandomConfig {
         sometimes(() -> config.forwardedHeaders(one(ForwardedHeaders.values())));
         sometimes(() -> config.via(random.nextBoolean()));
         sometimes(() -> config.failureHeader(random.nextBoolean()));
-        sometimes(() -> config.stopTimeout(duration()));
+        sometimes(() -> {
+            Duration delay = duration();
+            config.stopDelay(delay).stopTimeout(delay.plus(duration()).plusMillis(1));
+        });
         sometimes(() -> config.maxReplayMemoryBytes(random.nextInt(1_000_000)));
         return config.build();
     }

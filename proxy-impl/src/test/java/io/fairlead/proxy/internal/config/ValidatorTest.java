@@ -198,6 +198,8 @@ final class ValidatorTest {
         Timeouts timeouts = Timeouts.ofDefaults();
         return Stream.of(
                 bad("stopTimeout", ProxyConfig.builder().route(ROUTE).stopTimeout(negative)),
+                bad("stopDelay", ProxyConfig.builder().route(ROUTE).stopDelay(negative)),
+                bad("stopDelay", ProxyConfig.builder().route(ROUTE).stopDelay(Duration.ofSeconds(30))),
                 bad("listeners[0].port", ProxyConfig.builder().route(ROUTE).listener(Listener.http(65_536))),
                 bad("listeners[0].port", ProxyConfig.builder().route(ROUTE).listener(Listener.http(-1))),
                 bad("listeners[0].host", ProxyConfig.builder().route(ROUTE).listener(Listener.http("a b", 1))),

@@ -227,7 +227,7 @@ class UpdatePathTest {
                     .listener(Listener.http("127.0.0.1", freePort()))
                     .route(Route.builder("r").respond(200, "new").build())
                     .build());
-            assertThat(proxy.stop(Duration.ZERO)).isEqualTo(1);
+            assertThat(proxy.stop(Duration.ZERO).cut()).isEqualTo(1);
             busy.awaitEof(Duration.ofSeconds(5));
             assertThat(records.first().failure()).contains(FailureCode.PROXY_STOPPING);
         }
@@ -431,7 +431,7 @@ class UpdatePathTest {
             running.set(proxy);
             client.send(GET);
             assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
-            assertThat(proxy.stop(Duration.ofSeconds(20))).isZero();
+            assertThat(proxy.stop(Duration.ofSeconds(20)).cut()).isZero();
             assertThat(client.readResponse().bodyText()).isEqualTo("all");
             assertThat(refused.get(5, TimeUnit.SECONDS))
                     .isInstanceOf(IllegalStateException.class)

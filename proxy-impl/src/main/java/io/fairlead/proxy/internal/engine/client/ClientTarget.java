@@ -43,6 +43,8 @@ public final class ClientTarget implements AutoCloseable {
     /** Written under the lock: no answer comes any more, and no connection is kept. */
     private volatile boolean retired;
 
+    private volatile boolean keepsIdle = true;
+
     private final NameResolver.Watch watch;
 
     /** What is under way for an exchange that has no connection yet. */
@@ -235,6 +237,20 @@ public final class ClientTarget implements AutoCloseable {
             }
         }
         return list;
+    }
+
+    /** Whether connections are kept after their exchange. If they are not, those that are idle are closed now. */
+    public void keepIdle(boolean keep) {
+        keepsIdle = keep;
+        if (!keep) {
+            for (LoopTarget one : snapshot()) {
+                one.loop().execute(one::closeIdle);
+            }
+        }
+    }
+
+    boolean keepsIdle() {
+        return keepsIdle;
     }
 
     /** All threads close what is idle, and what is at work once it is done; who waits for the resolver is told. */

@@ -155,7 +155,7 @@ final class LoopTarget {
     /** A connection has finished an exchange and can take another. */
     void idle(Http1UpstreamConnection connection) {
         boolean otherThreadsWait = state.othersQueued(waiters.size()) && (waiters.isEmpty() || ownTurns >= OWN_TURNS);
-        if (retired || otherThreadsWait) {
+        if (retired || otherThreadsWait || (waiters.isEmpty() && !state.keepsIdle())) {
             ownTurns = 0;
             connection.close();
             return;
@@ -243,6 +243,10 @@ final class LoopTarget {
 
     void retire() {
         retired = true;
+        closeIdle();
+    }
+
+    void closeIdle() {
         List.copyOf(idle).forEach(Http1UpstreamConnection::close);
     }
 

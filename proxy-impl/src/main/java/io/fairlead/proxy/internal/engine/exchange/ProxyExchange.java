@@ -1,5 +1,6 @@
 package io.fairlead.proxy.internal.engine.exchange;
 
+import io.fairlead.proxy.DrainReport;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Request;
 import io.fairlead.proxy.internal.forward.Forward;
@@ -9,13 +10,16 @@ import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.route.RouteMatch;
 import io.fairlead.proxy.internal.time.TimerWheel;
+import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
 import io.fairlead.proxy.observe.ExchangeRecord;
 import io.fairlead.proxy.upstream.Target;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +50,9 @@ public final class ProxyExchange extends RoutedExchange {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProxyExchange.class);
 
+    /** When a client may ask a drained route again: nobody knows when it is back, and asking costs little. */
+    private static final String RETRY_SECONDS = "5";
+
     private final EngineServices services;
     private final long startNanos;
 
@@ -60,6 +67,9 @@ public final class ProxyExchange extends RoutedExchange {
     private boolean cancelled;
     private @Nullable FailureCode failure;
     private @Nullable String failureDetail;
+
+    /** Who waits for its end, if anybody does. */
+    private @Nullable List<DrainWatch> watches;
 
     /** @param trust reads what a trusted peer says of the client; null if the peer is not trusted */
     public ProxyExchange(
@@ -78,14 +88,14 @@ public final class ProxyExchange extends RoutedExchange {
     /** Begins; may be over when it returns. */
     public void start() {
         try {
-            route();
+            findRoute();
         } catch (RuntimeException | Error e) {
             LOG.error("an exchange failed", e);
             fail(FailureCode.INTERNAL_ERROR, e.toString());
         }
     }
 
-    private void route() {
+    private void findRoute() {
         RouteMatch match = snapshot.routes().find(this, client().getAddress());
         if (!match.found()) {
             if (match.allowedMethods().isEmpty()) {
@@ -98,6 +108,12 @@ public final class ProxyExchange extends RoutedExchange {
         variables = match.variables();
         RoutePlan chosen = snapshot.plans().get(match.index());
         plan = chosen;
+        if (chosen.draining()) {
+            HeaderBlock fields = new HeaderBlock();
+            fields.add("Retry-After", RETRY_SECONDS);
+            fail(FailureCode.ROUTE_DRAINING, "the route is being drained", fields);
+            return;
+        }
         if (chosen.maxBodyBytes() >= 0) {
             stream.maxBodyBytes(chosen.maxBodyBytes());
         }
@@ -225,6 +241,60 @@ public final class ProxyExchange extends RoutedExchange {
         if (!services.listeners().isEmpty()) {
             services.tell(toRecord(status));
         }
+        List<DrainWatch> waiting = watches;
+        if (waiting != null) {
+            watches = null;
+            waiting.forEach(DrainWatch::ended);
+        }
+    }
+
+    // ---- drains
+
+    /** Whether the watch is told of its end from now on; not if it is already, or if it is over. On its loop. */
+    boolean watch(DrainWatch watch) {
+        List<DrainWatch> waiting = watches;
+        if (over || waiting != null && waiting.contains(watch)) {
+            return false;
+        }
+        if (waiting == null) {
+            waiting = new ArrayList<>();
+            watches = waiting;
+        }
+        return waiting.add(watch);
+    }
+
+    boolean unwatch(DrainWatch watch) {
+        List<DrainWatch> waiting = watches;
+        return waiting != null && waiting.remove(watch);
+    }
+
+    /** The route that it takes; null if none was found. */
+    public @Nullable String route() {
+        RoutePlan chosen = plan;
+        return chosen == null ? null : chosen.routeId();
+    }
+
+    /** The target that is at work for it; null if none is. */
+    public @Nullable PoolTarget busyTarget() {
+        Forward begun = forward;
+        return begun == null || !begun.isOpen() ? null : begun.poolTarget();
+    }
+
+    DrainReport.Cut toCut() {
+        Forward begun = forward;
+        Target target = begun == null ? null : begun.target();
+        return new DrainReport.Cut(
+                head.method(),
+                rawPath(),
+                Optional.ofNullable(route()),
+                Optional.ofNullable(target).map(Target::url),
+                Duration.ofNanos(loop.now() - startNanos));
+    }
+
+    private String rawPath() {
+        String target = head.target();
+        int query = target.indexOf('?');
+        return query < 0 ? target : target.substring(0, query);
     }
 
     private ExchangeRecord toRecord(int status) {

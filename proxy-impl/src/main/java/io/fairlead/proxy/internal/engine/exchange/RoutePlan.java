@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param retry the route's own policy; null for the pool's
  * @param handler the functional upstream; null if there is none
  * @param answer a redirect or fixed answer; null if there is none
+ * @param draining whether it takes no new requests
  */
 public record RoutePlan(
         String routeId,
@@ -34,4 +35,5 @@ public record RoutePlan(
         @Nullable RunningPool pool,
         @Nullable RetryPolicy retry,
         @Nullable Function<Request, CompletionStage<Response>> handler,
-        @Nullable RouteAction answer) {}
+        @Nullable RouteAction answer,
+        boolean draining) {}

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Makes a {@link Snapshot} of a valid configuration, with the code that is registered. */
 public final class SnapshotCompiler {
@@ -76,12 +77,16 @@ public final class SnapshotCompiler {
         });
     }
 
-    /** The configuration ready to run on these pools. */
-    public Snapshot compile(ProxyConfig wanted, Map<String, RunningPool> running) {
+    /**
+     * The configuration ready to run on these pools.
+     *
+     * @param drained the ids of routes that take no new requests
+     */
+    public Snapshot compile(ProxyConfig wanted, Map<String, RunningPool> running, Set<String> drained) {
         replayMemory.limit(wanted.maxReplayMemoryBytes());
         List<RoutePlan> plans = new ArrayList<>();
         for (Route route : wanted.routes()) {
-            plans.add(plan(wanted, route, running));
+            plans.add(plan(wanted, route, running, drained.contains(route.id())));
         }
         return new Snapshot(
                 wanted,
@@ -91,7 +96,7 @@ public final class SnapshotCompiler {
                 replayMemory);
     }
 
-    private RoutePlan plan(ProxyConfig wanted, Route route, Map<String, RunningPool> running) {
+    private RoutePlan plan(ProxyConfig wanted, Route route, Map<String, RunningPool> running, boolean draining) {
         List<NamedMiddleware> middleware = new ArrayList<>();
         wanted.middleware().forEach(one -> middleware.add(find(one)));
         route.middleware().forEach(one -> middleware.add(find(one)));
@@ -111,7 +116,8 @@ public final class SnapshotCompiler {
                 pool,
                 route.retry().orElse(null),
                 handler == null ? null : handler.handler(),
-                action);
+                action,
+                draining);
     }
 
     private NamedMiddleware find(Middleware given) {

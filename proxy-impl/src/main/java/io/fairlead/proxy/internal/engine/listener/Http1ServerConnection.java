@@ -414,6 +414,7 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         response.respond(status, reason, headers, bodyLength, declaredLength);
         closeAfter |= close
                 || draining
+                || listener.isLeaving()
                 || response.endsWithTheConnection()
                 // An upload that is not complete cannot be waited for: its end may never come.
                 || body.isPending() && !body.isReadOver() && !body.isAtHand()
@@ -617,10 +618,6 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         if (exchange == null && phase == HEAD) {
             close();
         }
-    }
-
-    boolean isBusy() {
-        return exchange != null;
     }
 
     /** Cuts what is at work; for a stop whose time is over. */

@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.engine.listener;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.HttpVersion;
 import io.fairlead.proxy.internal.engine.exchange.ClientStream;
+import io.fairlead.proxy.internal.engine.exchange.DrainWatch;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
 import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
 import io.fairlead.proxy.internal.engine.exchange.Snapshot;
@@ -57,6 +58,9 @@ public final class ListenerContext {
     private final List<Set<Http1ServerConnection>> connections = new ArrayList<>();
 
     private volatile Settings settings;
+
+    /** Answers end their connections, though others may still come. */
+    private volatile boolean leaving;
 
     /** A connection that was accepted just before the listener was closed may come after it was drained. */
     private volatile boolean draining;
@@ -177,10 +181,36 @@ public final class ListenerContext {
         }
     }
 
+    /** Lets every answer from now on end its connection, so that clients go elsewhere. */
+    public void leave() {
+        leaving = true;
+    }
+
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    /** The exchanges that this loop has; called on it. */
+    public List<ProxyExchange> exchanges(IoLoop loop) {
+        List<ProxyExchange> all = new ArrayList<>();
+        for (Http1ServerConnection connection : connections.get(loop.index())) {
+            ProxyExchange exchange = connection.exchange();
+            if (exchange != null) {
+                all.add(exchange);
+            }
+        }
+        return all;
+    }
+
     /** Closes idle connections, and the others after their exchange; soon, on their own threads. */
     public void drain(IoWorker worker) {
         draining = true;
         worker.tellEachLoop(loop -> List.copyOf(connections.get(loop.index())).forEach(Http1ServerConnection::drain));
+    }
+
+    /** Takes connections again, and keeps them. */
+    public void undrain() {
+        draining = false;
     }
 
     /** Whether no connection is left. */
@@ -191,18 +221,17 @@ public final class ListenerContext {
     /**
      * Closes all connections.
      *
-     * @return how many exchanges were cut
+     * @param watch is told of the exchanges that are cut
      */
-    public int stopNow(IoWorker worker) {
-        AtomicInteger cut = new AtomicInteger();
+    public void stopNow(IoWorker worker, DrainWatch watch) {
         worker.onEachLoop(loop -> {
             for (Http1ServerConnection connection : List.copyOf(connections.get(loop.index()))) {
-                if (connection.isBusy()) {
-                    cut.incrementAndGet();
+                ProxyExchange cut = connection.exchange();
+                if (cut != null) {
+                    watch.cut(cut);
                 }
                 connection.stopNow();
             }
         });
-        return cut.get();
     }
 }

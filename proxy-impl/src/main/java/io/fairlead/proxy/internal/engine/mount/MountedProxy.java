@@ -23,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -138,7 +139,7 @@ public final class MountedProxy implements AutoCloseable {
                 IoLoop home = new IoLoop(thread, thread.getNumber());
                 Map<String, RunningPool> pools =
                         compiler.openPools(config, Map.of(), List.of(home), of.getIoThreadCount());
-                known = new MountedWorker(of, home, pools, compiler.compile(config, pools));
+                known = new MountedWorker(of, home, pools, compiler.compile(config, pools, Set.of()));
                 workers.put(of, known);
             }
             return known;

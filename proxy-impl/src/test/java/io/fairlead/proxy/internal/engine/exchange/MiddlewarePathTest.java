@@ -612,7 +612,7 @@ class MiddlewarePathTest {
             try (RawClient client = RawClient.connect(proxy.port())) {
                 client.send(GET);
                 assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
-                assertThat(proxy.stop(Duration.ofMillis(50))).isEqualTo(1);
+                assertThat(proxy.stop(Duration.ofMillis(50)).cut()).isEqualTo(1);
                 client.awaitEof(Duration.ofSeconds(5));
             }
             assertThat(records.first().failure()).contains(FailureCode.PROXY_STOPPING);

@@ -5,6 +5,7 @@ import static io.fairlead.proxy.internal.engine.path.ProxyFixture.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fairlead.proxy.DrainReport;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.observe.ExchangeRecord;
 import io.fairlead.proxy.observe.LifecycleListener;
@@ -15,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -27,7 +29,7 @@ class DrainTest {
 
     private final CountDownLatch goOn = new CountDownLatch(1);
 
-    private CompletableFuture<Integer> stop(Duration timeout) {
+    private CompletableFuture<DrainReport> stop(Duration timeout) {
         return CompletableFuture.supplyAsync(() -> fixture.proxy().stop(timeout));
     }
 
@@ -37,10 +39,10 @@ class DrainTest {
         RawClient used = fixture.client();
         assertThat(used.send(GET).readResponse().header("Connection")).isEmpty();
         RawClient silent = fixture.client();
-        CompletableFuture<Integer> stopped = stop(LONG);
+        CompletableFuture<DrainReport> stopped = stop(LONG);
         used.awaitEof(SOON);
         silent.awaitEof(SOON);
-        assertThat(stopped).succeedsWithin(SOON).isEqualTo(0);
+        assertThat(stopped).succeedsWithin(SOON).matches(DrainReport::isClean);
     }
 
     @Test
@@ -49,7 +51,7 @@ class DrainTest {
         RawClient client = fixture.client();
         client.send(GET).readResponse();
         client.send("GET / HT");
-        assertThat(stop(LONG)).succeedsWithin(SOON).isEqualTo(0);
+        assertThat(stop(LONG)).succeedsWithin(SOON).matches(DrainReport::isClean);
         client.awaitEof(SOON);
     }
 
@@ -71,7 +73,7 @@ class DrainTest {
         RawClient client = fixture.client().send(GET);
         InetSocketAddress address = fixture.proxy().addresses().get(0);
         upstream.awaitHeads(1);
-        CompletableFuture<Integer> stopped = stop(LONG);
+        CompletableFuture<DrainReport> stopped = stop(LONG);
         // Its end shows that the stop has come as far as the connections.
         idle.awaitEof(SOON);
         assertThatThrownBy(() -> RawClient.connect(address)).hasMessageContaining("cannot connect");
@@ -80,7 +82,7 @@ class DrainTest {
         assertThat(response.bodyText()).isEqualTo("late");
         assertThat(response.header("Connection")).contains("close");
         client.awaitEof(SOON);
-        assertThat(stopped).succeedsWithin(SOON).isEqualTo(0);
+        assertThat(stopped).succeedsWithin(SOON).matches(DrainReport::isClean);
         assertThat(draining.getCount()).isZero();
     }
 
@@ -95,16 +97,16 @@ class DrainTest {
         fixture.start(fixture.to(upstream));
         RawClient idle = fixture.client();
         RawClient client = fixture.client().send(GET);
-        CompletableFuture<?>[] stopped = new CompletableFuture<?>[1];
+        AtomicReference<CompletableFuture<DrainReport>> stopped = new AtomicReference<>();
         RawResponse response = client.readResponse(false, () -> {
-            stopped[0] = stop(LONG);
+            stopped.set(stop(LONG));
             idle.awaitEof(SOON);
             goOn.countDown();
         });
         assertThat(response.bodyText()).isEqualTo("halfhalf");
         assertThat(response.complete()).isTrue();
         client.awaitEof(SOON);
-        assertThat(stopped[0]).succeedsWithin(SOON).isEqualTo(0);
+        assertThat(stopped.get()).succeedsWithin(SOON).matches(DrainReport::isClean);
     }
 
     @Test
@@ -114,13 +116,13 @@ class DrainTest {
         RawClient idle = fixture.client();
         RawClient client = fixture.client().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 8\r\n\r\nhalf");
         upstream.awaitHeads(1);
-        CompletableFuture<Integer> stopped = stop(LONG);
+        CompletableFuture<DrainReport> stopped = stop(LONG);
         idle.awaitEof(SOON);
         RawResponse response = client.send("half").readResponse();
         assertThat(response.bodyText()).isEqualTo("stored");
         assertThat(response.header("Connection")).contains("close");
         assertThat(upstream.lastRequest().bodyText()).isEqualTo("halfhalf");
-        assertThat(stopped).succeedsWithin(SOON).isEqualTo(0);
+        assertThat(stopped).succeedsWithin(SOON).matches(DrainReport::isClean);
     }
 
     @Test
@@ -136,7 +138,7 @@ class DrainTest {
         RawClient begun = fixture.client().send("GET /begun HTTP/1.1\r\nHost: test\r\n\r\n");
         begun.readHead();
         upstream.awaitHeads(2);
-        assertThat(fixture.proxy().stop(Duration.ofMillis(50))).isEqualTo(2);
+        assertThat(fixture.proxy().stop(Duration.ofMillis(50)).cut()).isEqualTo(2);
         waiting.awaitEof(SOON);
         assertThat(begun.readUntilClosed()).asString().isEqualTo("half");
         upstream.awaitConnectionClosed(SOON);
@@ -155,8 +157,8 @@ class DrainTest {
         fixture.start(fixture.to(upstream));
         RawClient client = fixture.client().send(GET);
         upstream.awaitHeads(1);
-        assertThat(fixture.proxy().stop(Duration.ZERO)).isEqualTo(1);
+        assertThat(fixture.proxy().stop(Duration.ZERO).cut()).isEqualTo(1);
         client.awaitEof(SOON);
-        assertThat(fixture.proxy().stop(Duration.ZERO)).isZero();
+        assertThat(fixture.proxy().stop(Duration.ZERO).cut()).isZero();
     }
 }
