@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.observe.TargetEvent;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -30,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -468,6 +471,35 @@ class FairleadHandlerTest {
         mounted.close();
         mounted = null;
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(SOON);
+    }
+
+    @Test
+    void targetOfAMountedProxy_isCheckedUntilTheProxyCloses() {
+        TestUpstream upstream = upstream(exchange -> {
+            exchange.readBody();
+            exchange.write(
+                    exchange.target().equals("/healthz")
+                            ? "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+                            : TestUpstream.ok("hello"));
+        });
+        List<TargetEvent> events = new CopyOnWriteArrayList<>();
+        mount(FairleadHandler.of(ReverseProxy.to(pool(upstream).toBuilder()
+                        .panicThreshold(0)
+                        .healthCheck(HealthCheck.builder("/healthz")
+                                .interval(Duration.ofMillis(50))
+                                .timeout(Duration.ofMillis(50))
+                                .build())
+                        .build())
+                .onTarget(events::add)));
+        // The pools of a server are opened by its first exchange.
+        assertThat(client().send(GET).readResponse().status()).isEqualTo(200);
+        await().atMost(SOON).until(() -> !events.isEmpty());
+        assertThat(events.get(0).reason())
+                .isEqualTo("3 checks in a row failed, the last: status 503 (expected 200-299)");
+        assertThat(client().send(GET).readResponse().status()).isEqualTo(503);
+        mounted.close();
+        int connections = upstream.connections();
+        await().during(Duration.ofMillis(200)).atMost(SOON).until(() -> upstream.connections() == connections);
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.observe.TargetListener;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.upstream.HandlerUpstream;
 import io.fairlead.proxy.upstream.Upstream;
@@ -48,6 +49,7 @@ class ReverseProxyConfiguration {
             ListableBeanFactory beans,
             ObjectProvider<ExchangeListener> exchangeListeners,
             ObjectProvider<LifecycleListener> lifecycleListeners,
+            ObjectProvider<TargetListener> targetListeners,
             ObjectProvider<ReverseProxyCustomizer> customizers) {
         ReverseProxy.Builder builder =
                 ReverseProxy.builder().config(config).name(properties.name()).ioThreads(properties.ioThreads());
@@ -68,6 +70,7 @@ class ReverseProxyConfiguration {
         addInOrder(beans, Route.class, "routes", config.routes().size(), builder::route);
         exchangeListeners.orderedStream().forEach(builder::onExchange);
         lifecycleListeners.orderedStream().forEach(builder::onLifecycle);
+        targetListeners.orderedStream().forEach(builder::onTarget);
         customizers.orderedStream().forEach(customizer -> customizer.customize(builder));
         return build(builder);
     }

@@ -357,6 +357,54 @@ final class HealthCheckTest {
         assertThat(sick.connections()).isEqualTo(connections);
     }
 
+    @Test
+    void update_takesTheChecksAwayAndWhatTheyFound() {
+        TestUpstream sick = checked(new AtomicReference<>(SICK));
+        TestUpstream well = fixture.answering(ok("well"));
+        UpstreamPool.Builder pool = pool(sick, well);
+        ReverseProxy proxy = start(pool.healthCheck(http().fall(1).build()));
+        awaitEvent(What.UNHEALTHY);
+        proxy.update(with(proxy.config(), pool(sick, well)));
+        await("it to be used again", () -> status(0).usable());
+        int connections = sick.connections();
+        LeakCheck.awaitIdle(proxy);
+        assertThat(sick.connections()).isEqualTo(connections);
+    }
+
+    @Test
+    void update_addsChecksWithoutTakingTargetsOutOfUse() {
+        AtomicReference<String> healthz = new AtomicReference<>(SICK);
+        TestUpstream target = checked(healthz);
+        ReverseProxy proxy = start(pool(target));
+        proxy.update(with(
+                proxy.config(),
+                pool(target)
+                        .panicThreshold(0)
+                        .healthCheck(http().usableBeforeFirstCheck(false)
+                                .transitionInterval(Duration.ofMillis(10))
+                                .fall(20)
+                                .build())));
+        RawClient client = fixture.client();
+        target.awaitConnections(3);
+        assertThat(client.send(GET).readResponse().status()).isEqualTo(200);
+        awaitEvent(What.UNHEALTHY);
+        assertThat(client.send(GET).readResponse().status()).isEqualTo(503);
+    }
+
+    @Test
+    void stop_endsACheckThatIsUnderWay() {
+        TestUpstream hangs = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.awaitClose();
+        });
+        ReverseProxy proxy = start(pool(hangs).healthCheck(HealthCheck.http("/")));
+        hangs.awaitHeads(1);
+        proxy.stop(Duration.ZERO);
+        hangs.awaitConnectionClosed(ProxyFixture.SOON);
+        assertThat(events).isEmpty();
+        assertThat(proxy.pools()).isEmpty();
+    }
+
     // ---- passive
 
     private static OutlierDetection.Builder outlier() {
