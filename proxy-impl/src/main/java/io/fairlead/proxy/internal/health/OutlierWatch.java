@@ -142,10 +142,15 @@ public final class OutlierWatch {
         }
     }
 
-    /** No answer came, through the doing of the target or of the way to it. */
+    /** No answer came, or not all of it, through the doing of the target or of the way to it. */
     public void failed(int loop, FailureCode code) {
         if (isTargets(code)) {
-            count(loop, true);
+            if (code.phase() == FailureCode.Phase.RESPONSE_BODY) {
+                // It was counted as a good answer when its head came.
+                countFailed(loop);
+            } else {
+                count(loop, true);
+            }
             bad(true, true, code, 0);
         }
     }
@@ -181,6 +186,13 @@ public final class OutlierWatch {
         ALL.setOpaque(cell, cell.all + 1);
         if (failed) {
             FAILED.setOpaque(cell, cell.failed + 1);
+        }
+    }
+
+    private void countFailed(int loop) {
+        Cell[] own = cells;
+        if (own != null) {
+            FAILED.setOpaque(own[loop], own[loop].failed + 1);
         }
     }
 

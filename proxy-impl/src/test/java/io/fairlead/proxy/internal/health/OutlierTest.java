@@ -155,6 +155,14 @@ final class OutlierTest {
     }
 
     @Test
+    void answerThatBreaksOff_isOneFailedRequest() {
+        OutlierWatch watch = watch(none().failurePercentage(50));
+        watch.answered(0, 200);
+        watch.failed(0, FailureCode.UPSTREAM_BODY_FAILED);
+        assertThat(watch.takeRate()).isEqualTo(new Rate(1, 1));
+    }
+
+    @Test
     void rates_areNotCountedWhereTheyDoNotMatter() {
         OutlierWatch watch = watch(none().consecutive5xx(3));
         watch.answered(0, 200);
