@@ -277,6 +277,12 @@ public interface ReverseProxy extends AutoCloseable {
             return this;
         }
 
+        /** See {@link ProxyConfig.Builder#maxReplayMemoryBytes}. Default: 67,108,864. */
+        public Builder maxReplayMemoryBytes(long maxReplayMemoryBytes) {
+            config.maxReplayMemoryBytes(maxReplayMemoryBytes);
+            return this;
+        }
+
         /** Registers middleware that configuration refers to by this name. */
         public Builder register(String registeredName, Middleware registered) {
             middleware.put(requireNonNull(registeredName, "name"), requireNonNull(registered, "middleware"));
@@ -365,6 +371,7 @@ public interface ReverseProxy extends AutoCloseable {
             route.transforms().forEach(data::transform);
             route.timeouts().ifPresent(data::timeouts);
             route.maxBodyBytes().ifPresent(data::maxBodyBytes);
+            route.retry().ifPresent(data::retry);
             route.action()
                     .ifPresent(action -> data.action(
                             action instanceof RouteAction.To to

@@ -44,6 +44,7 @@ public final class RetryPolicy {
     private final int budgetFloor;
     private final int maxReplayBytes;
     private final Optional<String> attemptHeader;
+    private final Duration hedgeAfter;
 
     private RetryPolicy(Builder builder) {
         this.maxAttempts = builder.maxAttempts;
@@ -60,6 +61,7 @@ public final class RetryPolicy {
         this.budgetFloor = builder.budgetFloor;
         this.maxReplayBytes = builder.maxReplayBytes;
         this.attemptHeader = builder.attemptHeader;
+        this.hedgeAfter = builder.hedgeAfter;
     }
 
     /**
@@ -109,6 +111,7 @@ public final class RetryPolicy {
         builder.budgetFloor = budgetFloor;
         builder.maxReplayBytes = maxReplayBytes;
         builder.attemptHeader = attemptHeader;
+        builder.hedgeAfter = hedgeAfter;
         return builder;
     }
 
@@ -188,6 +191,11 @@ public final class RetryPolicy {
         return attemptHeader;
     }
 
+    /** How long an answer is waited for before another target is asked as well; zero means never. */
+    public Duration hedgeAfter() {
+        return hedgeAfter;
+    }
+
     private List<Object> state() {
         return List.of(
                 maxAttempts,
@@ -203,7 +211,8 @@ public final class RetryPolicy {
                 budgetPercent,
                 budgetFloor,
                 maxReplayBytes,
-                attemptHeader);
+                attemptHeader,
+                hedgeAfter);
     }
 
     @Override
@@ -238,6 +247,7 @@ public final class RetryPolicy {
         private int budgetFloor = 10;
         private int maxReplayBytes = 64 * 1024;
         private Optional<String> attemptHeader = Optional.empty();
+        private Duration hedgeAfter = Duration.ZERO;
 
         private Builder() {}
 
@@ -343,6 +353,17 @@ public final class RetryPolicy {
         /** The field that tells the target the number of the attempt, beginning with 1. Default: none is sent. */
         public Builder attemptHeader(String name) {
             this.attemptHeader = Optional.of(name);
+            return this;
+        }
+
+        /**
+         * How long the head of an answer is waited for before another target is asked as well ("hedging"); whoever answers
+         * first is heard, and the other one given up. Once for a request, only for GET, HEAD and OPTIONS without a body, and
+         * only as far as attempts and budget go. Set it to what nearly all answers need less than, such as the 95th
+         * percentile. Zero: never. Default: zero.
+         */
+        public Builder hedgeAfter(Duration hedgeAfter) {
+            this.hedgeAfter = requireNonNull(hedgeAfter, "hedgeAfter");
             return this;
         }
 

@@ -360,6 +360,12 @@ final class Model {
                     policy -> policy.attemptHeader().orElse(null),
                     RetryPolicy.Builder::attemptHeader,
                     "The field that tells the target the number of the attempt; not sent if left out.")
+            .optional(
+                    "hedgeAfter",
+                    DEADLINE,
+                    RetryPolicy::hedgeAfter,
+                    RetryPolicy.Builder::hedgeAfter,
+                    "How long an answer is waited for before another target is asked as well; `0s`: never.")
             .rule((policy, place, context) -> {
                 boolean broken = context.broken(place + ".backoff") || context.broken(place + ".maxBackoff");
                 if (!broken && policy.maxBackoff().compareTo(policy.backoff()) < 0) {

@@ -9,6 +9,7 @@ import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.upstream.Target;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,9 @@ import org.slf4j.LoggerFactory;
  *   <li>{@link #failed} or {@link #answered}: hand over what came of it, or
  *   <li>{@link #again}: let the next attempt follow, at once or after a pause, if the policy wants it and it can do no harm.
  * </ol>
+ *
+ * <p>A request whose answer takes long may have a second attempt beside the first ({@link #hedge}). Whoever answers first is
+ * heard; a failure counts only when there is no other attempt under way.
  *
  * <p>A connection that had been idle and ended before a byte of the answer came was most likely closed by the target while
  * the request was on its way. Then the request is sent once more, to the same target on a new connection, whatever the policy
@@ -46,6 +50,10 @@ public final class Forward {
     private boolean connectionReplaced;
     private boolean over;
     private @Nullable Attempt current;
+    /** The attempt beside it. */
+    private @Nullable Attempt rival;
+
+    private @Nullable Hedge hedge;
     private @Nullable PoolTarget target;
     private @Nullable ReplayBody replay;
     private @Nullable Pause pause;
@@ -60,7 +68,14 @@ public final class Forward {
     }
 
     public void start() {
-        pool.retries(loop).request(loop.now());
+        long now = loop.now();
+        pool.retries(loop).request(now);
+        Duration hedgeAfter = policy.hedgeAfter();
+        if (!hedgeAfter.isZero() && Retries.isSafe(request.method()) && request.outgoingLength() == 0) {
+            Hedge waiting = new Hedge();
+            hedge = waiting;
+            loop.schedule(waiting, now + hedgeAfter.toNanos());
+        }
         attempt();
     }
 
@@ -84,7 +99,11 @@ public final class Forward {
 
     /** Whether a connection is still at work for this request, or will be. */
     public boolean isOpen() {
-        return pause != null || current != null && current.isOpen();
+        return pause != null || isOpen(current) || isOpen(rival);
+    }
+
+    private static boolean isOpen(@Nullable Attempt attempt) {
+        return attempt != null && attempt.isOpen();
     }
 
     /**
@@ -99,15 +118,20 @@ public final class Forward {
             pause = null;
             loop.remove(waiting);
         }
-        Attempt open = current;
-        if (open != null) {
-            // A target that has not answered until the request's time was up is to blame, others are not.
-            open.giveUp(cause == FailureCode.TOTAL_TIMEOUT ? cause : null);
-        }
+        stopHedge();
+        // A target that has not answered until the request's time was up is to blame, others are not.
+        giveUp(current, cause == FailureCode.TOTAL_TIMEOUT ? cause : null);
+        giveUp(rival, cause == FailureCode.TOTAL_TIMEOUT ? cause : null);
         ReplayBody body = replay;
         if (body != null) {
             replay = null;
             body.close();
+        }
+    }
+
+    private static void giveUp(@Nullable Attempt attempt, @Nullable FailureCode cause) {
+        if (attempt != null) {
+            attempt.giveUp(cause);
         }
     }
 
@@ -124,11 +148,15 @@ public final class Forward {
     }
 
     private void begin(PoolTarget picked, boolean fresh) {
-        attempts++;
-        target = picked;
-        Attempt begun = new Attempt(this, loop, pool, picked, request, attempts);
+        Attempt begun = newAttempt(picked);
         current = begun;
         begun.start(fresh);
+    }
+
+    private Attempt newAttempt(PoolTarget picked) {
+        attempts++;
+        target = picked;
+        return new Attempt(this, loop, pool, picked, request, attempts);
     }
 
     void connected() {
@@ -160,9 +188,59 @@ public final class Forward {
         return known;
     }
 
+    /** Another target is asked too; the first attempt goes on. */
+    private void hedge() {
+        hedge = null;
+        Attempt slow = current;
+        if (over || pause != null || slow == null || !slow.isOpen() || !hasTriesLeft()) {
+            return;
+        }
+        List<PoolTarget> all = with(slow.target());
+        if (!pool.hasOther(all) || !pool.retries(loop).tryRetry(loop.now())) {
+            return;
+        }
+        PoolTarget picked = pool.pick(loop, request.exchange(), all);
+        if (picked != null) {
+            tries++;
+            Attempt begun = newAttempt(picked);
+            rival = begun;
+            begun.start(false);
+        }
+    }
+
+    private void stopHedge() {
+        Hedge waiting = hedge;
+        if (waiting != null) {
+            hedge = null;
+            loop.remove(waiting);
+        }
+    }
+
+    /** Takes an attempt that has failed out of the race; false if it is the last one. */
+    private boolean dropped(Attempt failed) {
+        Attempt other = failed == current ? rival : current;
+        if (!isOpen(other)) {
+            return false;
+        }
+        tried = with(failed.target());
+        current = other;
+        rival = null;
+        return true;
+    }
+
+    private List<PoolTarget> with(PoolTarget one) {
+        List<PoolTarget> all = new ArrayList<>(tried);
+        all.add(one);
+        return all;
+    }
+
     // ---- 2. what came of it
 
     void answered(Attempt attempt, ResponseHead head, long bodyLength) {
+        if (isOpen(rival) && Retries.wants(policy, request, head) && dropped(attempt)) {
+            attempt.discard(bodyLength);
+            return;
+        }
         if (Retries.wants(policy, request, head) && maySendAgain(attempt) && hasTriesLeft()) {
             long wait = Retries.retryAfterNanos(head);
             if (again(attempt, wait, head.status() + " of " + attempt.target())) {
@@ -170,6 +248,11 @@ public final class Forward {
                 return;
             }
         }
+        stopHedge();
+        giveUp(attempt == current ? rival : current, null);
+        current = attempt;
+        rival = null;
+        target = attempt.target();
         ReplayBody body = replay;
         if (body != null) {
             body.settle();
@@ -179,6 +262,9 @@ public final class Forward {
 
     /** @param untouched whether the target cannot have acted on the request */
     void failed(Attempt attempt, FailureCode code, String detail, boolean untouched, boolean stale) {
+        if (dropped(attempt)) {
+            return;
+        }
         boolean harmless = untouched && !attempt.isBodyBegun() || maySendAgain(attempt);
         if (harmless && stale && !connectionReplaced && (untouched || request.isIdempotent())) {
             connectionReplaced = true;
@@ -196,6 +282,7 @@ public final class Forward {
 
     private void fail(FailureCode code, String detail) {
         over = true;
+        stopHedge();
         listener.forwardFailed(code, detail);
     }
 
@@ -221,8 +308,7 @@ public final class Forward {
      */
     private boolean again(Attempt failed, long wait, String reason) {
         boolean reachedNobody = wait == Retries.REACHED_NOBODY;
-        List<PoolTarget> all = new ArrayList<>(tried);
-        all.add(failed.target());
+        List<PoolTarget> all = with(failed.target());
         boolean other = pool.hasOther(all);
         if (!other && !policy.sameTarget()) {
             return false;
@@ -280,6 +366,19 @@ public final class Forward {
         } catch (RuntimeException | Error e) {
             LOG.error("an attempt failed", e);
             fail(FailureCode.INTERNAL_ERROR, e.toString());
+        }
+    }
+
+    /** Until another target is asked as well. */
+    private final class Hedge extends TimerWheel.Timer {
+        @Override
+        protected void fire(long now) {
+            try {
+                hedge();
+            } catch (RuntimeException | Error e) {
+                // The first attempt may answer yet.
+                LOG.error("an attempt failed", e);
+            }
         }
     }
 

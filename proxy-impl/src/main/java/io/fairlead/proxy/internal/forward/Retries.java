@@ -24,6 +24,11 @@ final class Retries {
 
     private Retries() {}
 
+    /** Whether the method is one of those safe ones that are forwarded (RFC 9110 §9.2.1). */
+    static boolean isSafe(String method) {
+        return SAFE.contains(method);
+    }
+
     /** Whether another attempt should follow an answer. */
     static boolean wants(RetryPolicy policy, OutgoingRequest request, ResponseHead head) {
         int status = head.status();
@@ -32,7 +37,7 @@ final class Retries {
         }
         return status >= 502 && status <= 504 && policy.on().contains(RetryOn.GATEWAY_ERROR)
                 || policy.statuses().contains(status)
-                || policy.safeMethodStatuses().contains(status) && SAFE.contains(request.method())
+                || policy.safeMethodStatuses().contains(status) && isSafe(request.method())
                 || hasOne(policy, head);
     }
 

@@ -191,6 +191,7 @@ final class RandomConfig {
         sometimes(() -> retry.budgetFloor(random.nextInt(100)));
         sometimes(() -> retry.maxReplayBytes(random.nextInt(100_000)));
         sometimes(() -> retry.attemptHeader("X-" + name()));
+        sometimes(() -> retry.hedgeAfter(duration()));
         return retry.build();
     }
 
