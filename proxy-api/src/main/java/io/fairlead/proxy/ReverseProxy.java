@@ -2,6 +2,7 @@ package io.fairlead.proxy;
 
 import static java.util.Objects.requireNonNull;
 
+import io.fairlead.proxy.balancer.TargetPickerFactory;
 import io.fairlead.proxy.http.HttpSyntax;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
@@ -167,6 +168,7 @@ public interface ReverseProxy extends AutoCloseable {
         private final Map<String, Middleware> middleware = new LinkedHashMap<>();
         private final Map<String, HandlerUpstream> handlers = new LinkedHashMap<>();
         private final Map<String, UnaryOperator<byte[]>> bodyTransforms = new LinkedHashMap<>();
+        private final Map<String, TargetPickerFactory> loadBalancers = new LinkedHashMap<>();
         private final List<ExchangeListener> exchangeListeners = new ArrayList<>();
         private final List<LifecycleListener> lifecycleListeners = new ArrayList<>();
         private final List<TargetListener> targetListeners = new ArrayList<>();
@@ -188,6 +190,7 @@ public interface ReverseProxy extends AutoCloseable {
             next.middleware.putAll(middleware);
             next.handlers.putAll(handlers);
             next.bodyTransforms.putAll(bodyTransforms);
+            next.loadBalancers.putAll(loadBalancers);
             next.exchangeListeners.addAll(exchangeListeners);
             next.lifecycleListeners.addAll(lifecycleListeners);
             next.targetListeners.addAll(targetListeners);
@@ -301,6 +304,12 @@ public interface ReverseProxy extends AutoCloseable {
             return this;
         }
 
+        /** Registers a strategy of one's own that {@code LoadBalancer.ref} refers to by this name. */
+        public Builder register(String registeredName, TargetPickerFactory registered) {
+            loadBalancers.put(requireNonNull(registeredName, "name"), requireNonNull(registered, "factory"));
+            return this;
+        }
+
         /** Adds a listener that hears of every exchange when it is over. */
         public Builder onExchange(ExchangeListener listener) {
             exchangeListeners.add(requireNonNull(listener, "listener"));
@@ -333,6 +342,7 @@ public interface ReverseProxy extends AutoCloseable {
                     middleware,
                     handlers,
                     bodyTransforms,
+                    loadBalancers,
                     exchangeListeners,
                     lifecycleListeners,
                     targetListeners);

@@ -1,5 +1,6 @@
 package io.fairlead.proxy.spi;
 
+import io.fairlead.proxy.balancer.TargetPickerFactory;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
@@ -17,6 +18,7 @@ import java.util.function.UnaryOperator;
  * @param middleware by name
  * @param handlers functional upstreams by name
  * @param bodyTransforms functions on whole bodies by name
+ * @param loadBalancers strategies of the program by name
  * @param exchangeListeners hear of every exchange
  * @param lifecycleListeners hear of start, update and stop
  * @param targetListeners hear of changes of the state of targets
@@ -27,6 +29,7 @@ public record Registrations(
         Map<String, Middleware> middleware,
         Map<String, HandlerUpstream> handlers,
         Map<String, UnaryOperator<byte[]>> bodyTransforms,
+        Map<String, TargetPickerFactory> loadBalancers,
         List<ExchangeListener> exchangeListeners,
         List<LifecycleListener> lifecycleListeners,
         List<TargetListener> targetListeners) {
@@ -36,6 +39,7 @@ public record Registrations(
         middleware = Map.copyOf(middleware);
         handlers = Map.copyOf(handlers);
         bodyTransforms = Map.copyOf(bodyTransforms);
+        loadBalancers = Map.copyOf(loadBalancers);
         exchangeListeners = List.copyOf(exchangeListeners);
         lifecycleListeners = List.copyOf(lifecycleListeners);
         targetListeners = List.copyOf(targetListeners);
@@ -43,6 +47,7 @@ public record Registrations(
 
     /** No code, one I/O thread for each core. */
     public static Registrations none() {
-        return new Registrations("proxy", 0, Map.of(), Map.of(), Map.of(), List.of(), List.of(), List.of());
+        return new Registrations(
+                "proxy", 0, Map.of(), Map.of(), Map.of(), Map.of(), List.of(), List.of(), List.of());
     }
 }

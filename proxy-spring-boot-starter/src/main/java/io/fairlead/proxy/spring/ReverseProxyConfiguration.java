@@ -4,6 +4,7 @@ import io.fairlead.proxy.ConfigurationException;
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.balancer.TargetPickerFactory;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeListener;
@@ -54,6 +55,7 @@ class ReverseProxyConfiguration {
         ReverseProxy.Builder builder =
                 ReverseProxy.builder().config(config).name(properties.name()).ioThreads(properties.ioThreads());
         beans.getBeansOfType(Middleware.class).forEach(builder::register);
+        beans.getBeansOfType(TargetPickerFactory.class).forEach(builder::register);
         int pools = config.pools().size();
         for (Map.Entry<String, Upstream> upstream :
                 beans.getBeansOfType(Upstream.class).entrySet()) {

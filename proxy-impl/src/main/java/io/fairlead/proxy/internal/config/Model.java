@@ -3,7 +3,6 @@ package io.fairlead.proxy.internal.config;
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
-import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
@@ -198,17 +197,6 @@ final class Model {
                     Target.Builder::weight,
                     "The share of the traffic against the others' weights; 0 drains.")
             .shorthand("url");
-
-    static final Variants<LoadBalancer> LOAD_BALANCER = new Variants<LoadBalancer>(
-                    "LoadBalancer", "How a server is chosen for a request.")
-            .add(
-                    LoadBalancer.RoundRobin.class,
-                    new ObjectType<>(
-                            "roundRobin",
-                            "Each target in turn.",
-                            LoadBalancer.RoundRobin.INSTANCE,
-                            values -> LoadBalancer.RoundRobin.INSTANCE,
-                            one -> one));
 
     static final ObjectType<CircuitBreaker, CircuitBreaker.Builder> CIRCUIT_BREAKER = new ObjectType<
                     CircuitBreaker, CircuitBreaker.Builder>(
@@ -417,7 +405,7 @@ final class Model {
                     "The servers.")
             .optional(
                     "loadBalancer",
-                    LOAD_BALANCER,
+                    BalancerTypes.LOAD_BALANCER,
                     UpstreamPool::loadBalancer,
                     UpstreamPool.Builder::loadBalancer,
                     "How a server is chosen.")

@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.config;
 
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
@@ -164,6 +165,14 @@ final class Whole {
                         place,
                         Context.quote(pool.name()),
                         "a name other than that of a registered handler");
+            }
+            if (registrations != null && pool.loadBalancer() instanceof LoadBalancer.Ref ref) {
+                unknown(
+                        "pools[" + i + "].loadBalancer.name",
+                        " (pool " + Context.quote(pool.name()) + ")",
+                        ref.name(),
+                        "load balancer",
+                        registrations.loadBalancers().keySet());
             }
         }
     }

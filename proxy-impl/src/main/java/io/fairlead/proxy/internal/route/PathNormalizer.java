@@ -1,5 +1,6 @@
 package io.fairlead.proxy.internal.route;
 
+import io.fairlead.proxy.internal.http.Escapes;
 import java.nio.charset.StandardCharsets;
 
 /**

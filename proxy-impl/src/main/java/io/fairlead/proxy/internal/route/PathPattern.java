@@ -1,5 +1,6 @@
 package io.fairlead.proxy.internal.route;
 
+import io.fairlead.proxy.internal.http.Escapes;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

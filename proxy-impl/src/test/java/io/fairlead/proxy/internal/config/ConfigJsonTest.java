@@ -150,8 +150,8 @@ final class ConfigJsonTest {
                         .map(Listener::limits)
                         .toList(),
                 untouched);
-        // There is one version, one strategy, and $schema is for editors.
-        assertThat(untouched).containsExactly("$schema", "pools.loadBalancer", "version");
+        // There is one version, and $schema is for editors.
+        assertThat(untouched).containsExactly("$schema", "version");
     }
 
     private static <T> void collect(String prefix, ObjectType<T, ?> type, List<T> values, Set<String> untouched) {

@@ -70,8 +70,9 @@ final class ConfigPageTest {
             object(page, object);
         }
         variants(page, Model.TRANSFORM);
-        variants(page, Model.LOAD_BALANCER);
+        variants(page, BalancerTypes.LOAD_BALANCER);
         variants(page, HealthTypes.HEALTH_CHECK);
+        variants(page, BalancerTypes.HASH_KEY);
         return page.toString().stripTrailing() + "\n";
     }
 

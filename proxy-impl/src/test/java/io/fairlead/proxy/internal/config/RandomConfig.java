@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.config;
 
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
@@ -97,7 +98,7 @@ final class RandomConfig {
             sometimes(() -> target.weight(random.nextInt(65_536)));
             pool.target(target.build());
         }
-        sometimes(() -> pool.loadBalancer(LoadBalancer.roundRobin()));
+        sometimes(() -> pool.loadBalancer(loadBalancer()));
         sometimes(() -> pool.healthCheck(healthCheck()));
         sometimes(() -> pool.outlierDetection(outlierDetection()));
         sometimes(() -> pool.panicThreshold(random.nextInt(101)));
@@ -193,6 +194,27 @@ final class RandomConfig {
         sometimes(() -> retry.attemptHeader("X-" + name()));
         sometimes(() -> retry.hedgeAfter(duration()));
         return retry.build();
+    }
+
+    private LoadBalancer loadBalancer() {
+        return switch (random.nextInt(4)) {
+            case 0 -> LoadBalancer.ref(name());
+            case 1 -> LoadBalancer.consistentHash(hashKey());
+            case 2 ->
+                LoadBalancer.consistentHash(hashKey(), hashKey(), hashKey())
+                        .withBalanceFactor(one(0, 101, 125, 10_000));
+            default -> one(LoadBalancer.Strategy.values());
+        };
+    }
+
+    private HashKey hashKey() {
+        return switch (random.nextInt(5)) {
+            case 0 -> HashKey.header(name());
+            case 1 -> HashKey.cookie(name());
+            case 2 -> HashKey.query(one("q p", "user"));
+            case 3 -> HashKey.attribute(one("user id", "tenant"));
+            default -> HashKey.clientAddress();
+        };
     }
 
     private Route route(String id, int pools) {

@@ -94,6 +94,7 @@ final class ValidatorTest {
                 Map.of("audit", (exchange, chain) -> chain.proceed(exchange)),
                 Map.of(),
                 Map.of("upper", bytes -> bytes),
+                Map.of(),
                 List.of(),
                 List.of(),
                 List.of());
@@ -395,7 +396,15 @@ final class ValidatorTest {
     @MethodSource("outOfRange")
     void settingOutOfItsRange_isOneProblemAtItsPlace(String place, ProxyConfig.Builder config) {
         Registrations registrations = new Registrations(
-                "proxy", 0, Map.of(), Map.of(), Map.of("upper", bytes -> bytes), List.of(), List.of(), List.of());
+                "proxy",
+                0,
+                Map.of(),
+                Map.of(),
+                Map.of("upper", bytes -> bytes),
+                Map.of(),
+                List.of(),
+                List.of(),
+                List.of());
         assertThat(Validator.validate(config.build(), registrations))
                 .extracting(Problem::place)
                 .containsExactly(place);

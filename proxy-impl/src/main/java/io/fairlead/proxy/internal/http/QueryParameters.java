@@ -1,4 +1,4 @@
-package io.fairlead.proxy.internal.route;
+package io.fairlead.proxy.internal.http;
 
 import io.fairlead.proxy.http.Request;
 import java.util.ArrayList;
@@ -9,17 +9,17 @@ import java.util.Optional;
  * Finds parameters in a raw query, without taking the rest apart. Pairs are separated by {@code &}; a name without
  * {@code =} has an empty value; {@code +} is a space and escapes are decoded as UTF-8.
  */
-final class QueryParameters {
+public final class QueryParameters {
 
     private QueryParameters() {}
 
-    static boolean contains(Request request, String name) {
+    public static boolean contains(Request request, String name) {
         Optional<String> query = request.query();
         return query.isPresent() && next(query.get(), name, 0) >= 0;
     }
 
     /** The decoded values of all parameters of this name. */
-    static List<String> all(Request request, String name) {
+    public static List<String> all(Request request, String name) {
         Optional<String> present = request.query();
         if (present.isEmpty()) {
             return List.of();

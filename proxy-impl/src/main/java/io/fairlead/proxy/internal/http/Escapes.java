@@ -1,15 +1,15 @@
-package io.fairlead.proxy.internal.route;
+package io.fairlead.proxy.internal.http;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /** Decodes percent-escapes, as UTF-8, once. */
-final class Escapes {
+public final class Escapes {
 
     private Escapes() {}
 
     /** The value of a hexadecimal digit; -1 for anything else. */
-    static int digit(char c) {
+    public static int digit(char c) {
         if (c >= '0' && c <= '9') {
             return c - '0';
         }
@@ -18,12 +18,12 @@ final class Escapes {
     }
 
     /** Decodes part of a path; what is no escape stays, octets that are not UTF-8 become U+FFFD. */
-    static String decode(String text) {
+    public static String decode(String text) {
         return decode(text, 0, text.length(), false);
     }
 
     /** Decodes part of a query, where a plus sign is a space (the form encoding of HTML). */
-    static String decodeForm(String text, int from, int to) {
+    public static String decodeForm(String text, int from, int to) {
         return decode(text, from, to, true);
     }
 

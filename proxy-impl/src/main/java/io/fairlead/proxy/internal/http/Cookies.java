@@ -1,4 +1,4 @@
-package io.fairlead.proxy.internal.route;
+package io.fairlead.proxy.internal.http;
 
 import io.fairlead.proxy.http.Request;
 import java.util.ArrayList;
@@ -8,15 +8,15 @@ import java.util.List;
  * Finds cookies in the Cookie fields (RFC 6265 §5.4), of which HTTP/2 may send several. Names are case-sensitive;
  * a value is what stands there, quotes included, because user agents take them for part of it.
  */
-final class Cookies {
+public final class Cookies {
 
     private Cookies() {}
 
-    static boolean contains(Request request, String name) {
+    public static boolean contains(Request request, String name) {
         return !all(request, name).isEmpty();
     }
 
-    static List<String> all(Request request, String name) {
+    public static List<String> all(Request request, String name) {
         List<String> fields = request.headers().all("Cookie");
         if (fields.isEmpty()) {
             return List.of();
