@@ -21,8 +21,8 @@ public interface Candidate {
     int inFlight();
 
     /**
-     * The time from the request to the head of the answer in nanoseconds, as a moving mean that follows a rise at once and
-     * a fall slowly; 0 as long as nothing was measured.
+     * The time from the begin of an attempt to the head of the answer in nanoseconds, as a moving mean that follows a rise at
+     * once and a fall slowly (10 s), and fades while nothing is measured; 0 as long as nothing was measured.
      */
     long latencyNanos();
 }

@@ -248,7 +248,7 @@ public final class UpstreamPool implements Upstream {
     public static final class Builder {
         private final String name;
         private final List<Target> targets = new ArrayList<>();
-        private LoadBalancer loadBalancer = LoadBalancer.roundRobin();
+        private LoadBalancer loadBalancer = LoadBalancer.powerOfTwoChoices();
         private Optional<HealthCheck> healthCheck = Optional.empty();
         private OutlierDetection outlierDetection = OutlierDetection.ofDefaults();
         private int panicThreshold = 1;
@@ -282,7 +282,7 @@ public final class UpstreamPool implements Upstream {
             return this;
         }
 
-        /** How a server is chosen. Default: {@link LoadBalancer#roundRobin()}. */
+        /** How a server is chosen. Default: {@link LoadBalancer#powerOfTwoChoices()}. */
         public Builder loadBalancer(LoadBalancer loadBalancer) {
             this.loadBalancer = requireNonNull(loadBalancer, "loadBalancer");
             return this;

@@ -5,10 +5,10 @@ import io.fairlead.proxy.balancer.Candidates;
 import io.fairlead.proxy.balancer.TargetPicker;
 import io.fairlead.proxy.exchange.Exchange;
 
-/** Of two drawn by weight the one where an answer can be expected sooner. */
+/** Of two drawn by weight the first one, unless an answer of the second can be expected sooner. */
 final class PeakEwmaPicker implements TargetPicker {
-    /** Instead of a latency that is not known: above every real one, yet small enough to be multiplied. */
-    private static final double UNKNOWN_NANOS = 1e15;
+    /** Instead of a latency that is not known: above every real one. */
+    private static final double UNKNOWN_NANOS = 1e18;
 
     private final Sampler sampler;
 
@@ -23,19 +23,29 @@ final class PeakEwmaPicker implements TargetPicker {
         }
         int first = sampler.first(candidates);
         int second = sampler.second(candidates, first);
-        return cost(candidates.get(first)) <= cost(candidates.get(second)) ? first : second;
+        return isSooner(candidates.get(second), candidates.get(first)) ? second : first;
     }
 
-    private static double cost(Candidate candidate) {
-        int inFlight = candidate.inFlight();
-        double latency = candidate.latencyNanos();
-        if (latency <= 0) {
-            if (inFlight == 0) {
-                return 0;
-            }
-            // Somebody is finding out; until then nobody else runs into what may be slow.
-            latency = UNKNOWN_NANOS;
+    /** Both without this request and with it, for the reason that {@link PowerOfTwoPicker#hasLess} tells. */
+    private static boolean isSooner(Candidate one, Candidate other) {
+        int inFlight = one.inFlight();
+        int otherInFlight = other.inFlight();
+        double latency = latency(one, inFlight);
+        double otherLatency = latency(other, otherInFlight);
+        double weight = one.weight();
+        double otherWeight = other.weight();
+        // Without this request an idle target still takes its latency, whatever its weight.
+        double full = Math.max(weight, otherWeight);
+        return latency * (inFlight * full / weight + 1) < otherLatency * (otherInFlight * full / otherWeight + 1)
+                && latency * (inFlight + 1.0) * otherWeight < otherLatency * (otherInFlight + 1.0) * weight;
+    }
+
+    private static double latency(Candidate candidate, int inFlight) {
+        long nanos = candidate.latencyNanos();
+        if (nanos > 0) {
+            return nanos;
         }
-        return latency * (inFlight + 1.0) / candidate.weight();
+        // One request at a time finds out; meanwhile nobody else runs into what may be slow.
+        return inFlight == 0 ? 0 : UNKNOWN_NANOS;
     }
 }

@@ -5,12 +5,7 @@ import io.fairlead.proxy.balancer.Candidates;
 import io.fairlead.proxy.balancer.TargetPicker;
 import io.fairlead.proxy.exchange.Exchange;
 
-/**
- * Of two drawn by weight the one with fewer requests under way for its weight.
- *
- * <p>The request itself is not counted: then a heavy target would win every time when nothing is under way, while the first
- * one drawn has its share exactly.
- */
+/** Of two drawn by weight the first one, unless the second has less to do for its weight. */
 final class PowerOfTwoPicker implements TargetPicker {
     private final Sampler sampler;
 
@@ -25,8 +20,23 @@ final class PowerOfTwoPicker implements TargetPicker {
         }
         int first = sampler.first(candidates);
         int second = sampler.second(candidates, first);
-        Candidate a = candidates.get(first);
-        Candidate b = candidates.get(second);
-        return a.inFlight() * b.weight() <= b.inFlight() * a.weight() ? first : second;
+        return hasLess(candidates.get(second), candidates.get(first)) ? second : first;
+    }
+
+    /**
+     * Whether {@code one} has fewer requests under way for its weight than the {@code other}, both without this request and
+     * with it.
+     *
+     * <p>For equal weights that is the same. For others one alone would decide what the draw by weight should: without the
+     * request an idle target always wins, and one of weight 1 beside 99 would get every second request of two clients; with
+     * it the heavy one wins until it has 99.
+     */
+    static boolean hasLess(Candidate one, Candidate other) {
+        int inFlight = one.inFlight();
+        int otherInFlight = other.inFlight();
+        double weight = one.weight();
+        double otherWeight = other.weight();
+        return inFlight * otherWeight < otherInFlight * weight
+                && (inFlight + 1.0) * otherWeight < (otherInFlight + 1.0) * weight;
     }
 }

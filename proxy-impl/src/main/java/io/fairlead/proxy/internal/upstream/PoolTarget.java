@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.upstream;
 
 import io.fairlead.proxy.balancer.Candidate;
 import io.fairlead.proxy.health.OutlierDetection;
+import io.fairlead.proxy.internal.balancer.PeakLatency;
 import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.http.Ascii;
@@ -39,7 +40,7 @@ public final class PoolTarget implements Candidate {
     /** Guarded by the pool's lock: for each of those bits, what was seen. */
     private final Map<Unusable, Obstacle> obstacles = new EnumMap<>(Unusable.class);
 
-    private volatile long latencyNanos;
+    private final PeakLatency latency = new PeakLatency(System::nanoTime);
 
     /**
      * A target that nothing is known of.
@@ -85,7 +86,12 @@ public final class PoolTarget implements Candidate {
 
     @Override
     public long latencyNanos() {
-        return latencyNanos;
+        return latency.get();
+    }
+
+    /** What answers and failures say of it. */
+    PeakLatency latency() {
+        return latency;
     }
 
     /** Makes and keeps the connections to it. */

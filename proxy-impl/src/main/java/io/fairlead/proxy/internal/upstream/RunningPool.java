@@ -1,8 +1,10 @@
 package io.fairlead.proxy.internal.upstream;
 
 import io.fairlead.proxy.balancer.TargetPicker;
+import io.fairlead.proxy.balancer.TargetPickerFactory;
 import io.fairlead.proxy.exchange.Exchange;
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.internal.balancer.Pickers;
 import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.net.NameResolver;
@@ -36,6 +38,10 @@ public final class RunningPool implements AutoCloseable {
     private final int loopCount;
     private final NameResolver resolver;
     private final PoolHealth health;
+    private final Map<String, TargetPickerFactory> strategies;
+
+    /** Proxies of a fleet must not draw alike. */
+    private final long seed = ThreadLocalRandom.current().nextLong();
 
     /** For each I/O thread, written and read by that thread only. */
     private final @Nullable Shard[] shards;
@@ -66,12 +72,20 @@ public final class RunningPool implements AutoCloseable {
      * @param home the loop of the pool's timers
      * @param loopCount I/O threads of the proxy
      * @param events who hears of changes of the state of targets
+     * @param strategies load balancers of the program by name
      */
-    public RunningPool(UpstreamPool config, IoLoop home, int loopCount, NameResolver resolver, TargetEvents events) {
+    public RunningPool(
+            UpstreamPool config,
+            IoLoop home,
+            int loopCount,
+            NameResolver resolver,
+            TargetEvents events,
+            Map<String, TargetPickerFactory> strategies) {
         this.config = config;
         this.home = home;
         this.loopCount = loopCount;
         this.resolver = resolver;
+        this.strategies = strategies;
         this.shards = new Shard[loopCount];
         this.health = new PoolHealth(
                 this, home, events, () -> ThreadLocalRandom.current().nextDouble());
@@ -247,11 +261,13 @@ public final class RunningPool implements AutoCloseable {
     /** The head of an answer came. */
     public void answered(IoLoop loop, PoolTarget target, int status, long nanos) {
         target.watch().answered(loop.index(), status);
+        target.latency().answered(nanos);
     }
 
     /** The attempt failed through the target's doing or that of the way to it. */
     public void failed(IoLoop loop, PoolTarget target, FailureCode code, long nanos) {
         target.watch().failed(loop.index(), code);
+        target.latency().failed(nanos);
     }
 
     /** The attempt was given up, through nobody's fault there: nothing is to be learnt from it. */
@@ -266,9 +282,10 @@ public final class RunningPool implements AutoCloseable {
         Shard shard = shards[loop.index()];
         UpstreamPool current = config;
         if (shard == null || shard.config != current) {
-            // Threads begin at different targets, or all of them would send their first request to the first one.
-            int[] next = {loop.index()};
-            TargetPicker picker = (candidates, exchange) -> Math.floorMod(next[0]++, candidates.size());
+            // The turn goes on where it was after an update of something else.
+            TargetPicker picker = shard != null && shard.config.loadBalancer().equals(current.loadBalancer())
+                    ? shard.picker
+                    : Pickers.of(current, strategies, loop.index(), seed + loop.index());
             shard = new Shard(
                     current,
                     picker,

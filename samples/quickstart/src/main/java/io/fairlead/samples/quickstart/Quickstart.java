@@ -1,6 +1,7 @@
 package io.fairlead.samples.quickstart;
 
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.route.Match;
@@ -39,7 +40,9 @@ public final class Quickstart {
 
     /** The proxy itself: what a program of yours would hold. */
     static ReverseProxy proxy(int port, String... urls) {
-        UpstreamPool demo = UpstreamPool.of("demo", urls);
+        UpstreamPool demo = UpstreamPool.of("demo", urls).toBuilder()
+                .loadBalancer(LoadBalancer.roundRobin())
+                .build();
         Middleware poweredBy = (exchange, chain) ->
                 chain.proceed(exchange).thenApply(response -> response.header("X-Powered-By", "fairlead"));
 

@@ -49,7 +49,12 @@ public final class SnapshotCompiler {
             for (UpstreamPool pool : wanted.pools()) {
                 RunningPool old = existing.get(pool.name());
                 IoLoop home = loops.get(opened.size() % loops.size());
-                opened.put(pool.name(), old != null ? old : new RunningPool(pool, home, loopCount, resolver, events));
+                opened.put(
+                        pool.name(),
+                        old != null
+                                ? old
+                                : new RunningPool(
+                                        pool, home, loopCount, resolver, events, registrations.loadBalancers()));
             }
         } catch (RuntimeException | Error e) {
             closeMissing(opened, existing);

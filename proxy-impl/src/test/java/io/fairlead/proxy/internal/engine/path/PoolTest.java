@@ -4,6 +4,7 @@ import static io.fairlead.proxy.internal.engine.path.ProxyFixture.GET;
 import static io.fairlead.proxy.internal.engine.path.ProxyFixture.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.testing.RawClient;
@@ -334,11 +335,14 @@ class PoolTest {
     }
 
     @Test
-    void requests_goRoundTheTargetsEvenly() {
+    void roundRobin_goesRoundTheTargetsEvenly() {
         TestUpstream a = fixture.answering(TestUpstream.ok("a"));
         TestUpstream b = fixture.answering(TestUpstream.ok("b"));
         TestUpstream c = fixture.answering(TestUpstream.ok("c"));
-        fixture.start(fixture.to(a, b, c));
+        UpstreamPool pool = UpstreamPool.of("default", a.url(), b.url(), c.url()).toBuilder()
+                .loadBalancer(LoadBalancer.roundRobin())
+                .build();
+        fixture.start(fixture.to(pool));
         RawClient client = fixture.client();
         for (int i = 0; i < 30; i++) {
             client.send(GET).readResponse();
