@@ -92,7 +92,7 @@ public final class PickerContract {
     }
 
     private void loads() {
-        int[][] inFlight = {{0, 0, 0}, {5, 5, 5}, {0, 1, 1_000_000}, {Integer.MAX_VALUE, 0, 0}, {
+        int[][] inFlight = {{0, 0, 0}, {5, 5, 5}, {0, 1, 1_000_000}, {Integer.MAX_VALUE, 0, 0}, {Integer.MAX_VALUE, Integer.MAX_VALUE, 0}, {
             Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE
         }};
         long[][] latencies = {{0, 0, 0}, {1, 1_000_000, 60_000_000_000L}, {0, Long.MAX_VALUE, 1}};

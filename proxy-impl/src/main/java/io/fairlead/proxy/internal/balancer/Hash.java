@@ -2,7 +2,6 @@ package io.fairlead.proxy.internal.balancer;
 
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.exchange.Exchange;
-import io.fairlead.proxy.http.Request;
 import io.fairlead.proxy.internal.http.Cookies;
 import io.fairlead.proxy.internal.http.QueryParameters;
 import java.net.Inet4Address;
@@ -40,15 +39,14 @@ final class Hash {
     }
 
     private static long of(HashKey key, Exchange exchange) {
-        Request request = exchange.request();
         if (key instanceof HashKey.Header header) {
-            return ofKey(request.headers().first(header.name()).orElse(null));
+            return ofKey(exchange.request().headers().first(header.name()).orElse(null));
         }
         if (key instanceof HashKey.Cookie cookie) {
-            return ofFirst(Cookies.all(request, cookie.name()));
+            return ofFirst(Cookies.all(exchange.request(), cookie.name()));
         }
         if (key instanceof HashKey.Query query) {
-            return ofFirst(QueryParameters.all(request, query.name()));
+            return ofFirst(QueryParameters.all(exchange.request(), query.name()));
         }
         if (key instanceof HashKey.Attribute attribute) {
             return ofKey(
