@@ -92,9 +92,14 @@ public final class PickerContract {
     }
 
     private void loads() {
-        int[][] inFlight = {{0, 0, 0}, {5, 5, 5}, {0, 1, 1_000_000}, {Integer.MAX_VALUE, 0, 0}, {Integer.MAX_VALUE, Integer.MAX_VALUE, 0}, {
-            Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE
-        }};
+        int[][] inFlight = {
+            {0, 0, 0},
+            {5, 5, 5},
+            {0, 1, 1_000_000},
+            {Integer.MAX_VALUE, 0, 0},
+            {Integer.MAX_VALUE, Integer.MAX_VALUE, 0},
+            {Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE}
+        };
         long[][] latencies = {{0, 0, 0}, {1, 1_000_000, 60_000_000_000L}, {0, Long.MAX_VALUE, 1}};
         for (int[] counts : inFlight) {
             for (long[] nanos : latencies) {
@@ -190,8 +195,7 @@ public final class PickerContract {
     }
 
     /** Picks from these lists in turn, with requests that begin and end meanwhile. */
-    private void picks(
-            String when, List<List<TestCandidate>> lists, TargetPicker picker, Random random, int count) {
+    private void picks(String when, List<List<TestCandidate>> lists, TargetPicker picker, Random random, int count) {
         List<Candidates> candidates = new ArrayList<>();
         lists.forEach(list -> candidates.add(new TestCandidates(list)));
         for (int i = 0; i < count; i++) {

@@ -65,6 +65,26 @@ final class PropertyTypes {
     }
 
     /**
+     * What consistent hashing tells requests apart by.
+     *
+     * @param type Which of them.
+     * @param name Of header, cookie, query.
+     * @param key Of attribute.
+     */
+    record HashKey(HashKeyType type, String name, String key) {}
+
+    /**
+     * What consistent hashing tells requests apart by.
+     */
+    enum HashKeyType {
+        HEADER,
+        COOKIE,
+        QUERY,
+        CLIENT_ADDRESS,
+        ATTRIBUTE
+    }
+
+    /**
      * Asks for presence unless {@code value} or {@code regex} is given.
      *
      * @param name The name, regardless of case.
@@ -142,9 +162,26 @@ final class PropertyTypes {
 
     /**
      * How a server is chosen for a request.
+     *
+     * @param type Which of them.
+     * @param keys Of consistent-hash.
+     * @param balanceFactor Of consistent-hash.
+     * @param name Of ref.
      */
-    enum LoadBalancer {
-        ROUND_ROBIN
+    record LoadBalancer(LoadBalancerType type, List<HashKey> keys, Integer balanceFactor, String name) {}
+
+    /**
+     * How a server is chosen for a request.
+     */
+    enum LoadBalancerType {
+        ROUND_ROBIN,
+        WEIGHTED_ROUND_ROBIN,
+        LEAST_REQUESTS,
+        POWER_OF_TWO_CHOICES,
+        RANDOM,
+        PEAK_EWMA,
+        CONSISTENT_HASH,
+        REF
     }
 
     /**

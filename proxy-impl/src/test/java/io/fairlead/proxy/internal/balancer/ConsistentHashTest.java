@@ -69,7 +69,9 @@ final class ConsistentHashTest {
                 assertThat(after.get(i)).isSameAs(before.get(i));
             }
         }
-        assertThat(moved / (double) KEYS).isLessThanOrEqualTo(1.0 / count + 0.05).isPositive();
+        assertThat(moved / (double) KEYS)
+                .isLessThanOrEqualTo(1.0 / count + 0.05)
+                .isPositive();
         // Not all to one neighbour.
         assertThat(heirs).hasSize(count - 1);
     }
@@ -192,7 +194,8 @@ final class ConsistentHashTest {
     void missingKey_fallsBackInOrder_andThenToOneAtRandom() {
         ConsistentHash config = LoadBalancer.consistentHash(HashKey.header("X-User"), HashKey.cookie("u"));
         int expected = placeOf(config, TestExchanges.of(TestRequest.get("/").with("Cookie", "u=me")));
-        assertThat(placeOf(config, TestExchanges.of(TestRequest.get("/").with("X-User", "me")))).isEqualTo(expected);
+        assertThat(placeOf(config, TestExchanges.of(TestRequest.get("/").with("X-User", "me"))))
+                .isEqualTo(expected);
         assertThat(placeOf(
                         config,
                         TestExchanges.of(TestRequest.get("/").with("X-User", "").with("Cookie", "u=me"))))

@@ -83,15 +83,20 @@ final class PickerContractTest {
     void requestWithoutTheField_thatThrows_isFound() {
         assertViolates(
                 () -> (candidates, exchange) -> Math.floorMod(
-                        exchange.request().headers().first("X-User").orElseThrow().hashCode(), candidates.size()),
+                        exchange.request()
+                                .headers()
+                                .first("X-User")
+                                .orElseThrow()
+                                .hashCode(),
+                        candidates.size()),
                 "a request without fields: threw java.util.NoSuchElementException");
     }
 
     @Test
     void clientWithoutAddress_thatThrows_isFound() {
         assertViolates(
-                () -> (candidates, exchange) -> Math.floorMod(
-                        exchange.client().getAddress().hashCode(), candidates.size()),
+                () -> (candidates, exchange) ->
+                        Math.floorMod(exchange.client().getAddress().hashCode(), candidates.size()),
                 "a client without an address: threw java.lang.NullPointerException");
     }
 

@@ -147,8 +147,8 @@ final class RoundRobinTest {
     @Test
     void weightThatChanges_isRespectedFromTheNextListOn() {
         List<TestCandidate> all = TestCandidate.list(1, 1);
-        for (LoadBalancer.Strategy strategy : List.of(
-                LoadBalancer.Strategy.ROUND_ROBIN, LoadBalancer.Strategy.WEIGHTED_ROUND_ROBIN)) {
+        for (LoadBalancer.Strategy strategy :
+                List.of(LoadBalancer.Strategy.ROUND_ROBIN, LoadBalancer.Strategy.WEIGHTED_ROUND_ROBIN)) {
             TargetPicker picker = picker(strategy, 0);
             all.get(0).weight = 1;
             assertThat(picks(picker, TestCandidate.candidates(all), 4)).isEqualTo("abab");
