@@ -309,7 +309,7 @@ public final class Forward {
     private boolean again(Attempt failed, long wait, String reason) {
         boolean reachedNobody = wait == Retries.REACHED_NOBODY;
         List<PoolTarget> all = with(failed.target());
-        boolean other = pool.hasOther(all);
+        boolean other = pool.hasResort(all);
         if (!other && !policy.sameTarget()) {
             return false;
         }

@@ -55,6 +55,9 @@ public final class RunningPool implements AutoCloseable {
     private volatile UpstreamPool config;
     private volatile TargetSet usable = new TargetSet(List.of());
 
+    /** Against these speaks an ejection and nothing else. */
+    private volatile TargetSet ejected = new TargetSet(List.of());
+
     /** What one thread has of the pool. */
     private static final class Shard {
         private final UpstreamPool config;
@@ -196,6 +199,9 @@ public final class RunningPool implements AutoCloseable {
                 targets.values().stream().filter(target -> !target.isDraining()).count();
         boolean panics = well.size() * 100L < config.panicThreshold() * all && possible.size() > well.size();
         usable = new TargetSet(panics ? possible : well);
+        ejected = new TargetSet(targets.values().stream()
+                .filter(target -> target.isOnly(Unusable.EJECTED))
+                .toList());
         if (panics != panicking) {
             panicking = panics;
             String reason =
@@ -224,6 +230,9 @@ public final class RunningPool implements AutoCloseable {
     /**
      * Chooses a target for an attempt, and counts it as under way there until {@link #ended}.
      *
+     * <p>When all usable ones have failed for the request, an ejected one is tried: targets that are restarted one after
+     * another are back long before their ejection is over, and then the last one is restarted.
+     *
      * @param tried those that have failed for this request; they come again when there are no others
      * @return null if no target may be used
      */
@@ -231,6 +240,9 @@ public final class RunningPool implements AutoCloseable {
         TargetSet from = usable;
         if (!tried.isEmpty()) {
             TargetSet others = from.without(tried);
+            if (others.size() == 0) {
+                others = ejected.without(tried);
+            }
             from = others.size() == 0 ? from : others;
         }
         if (from.size() == 0) {
@@ -244,13 +256,12 @@ public final class RunningPool implements AutoCloseable {
 
     /** Whether there is a usable target beside these. */
     public boolean hasOther(List<PoolTarget> tried) {
-        TargetSet now = usable;
-        for (int i = 0; i < now.size(); i++) {
-            if (!tried.contains(now.target(i))) {
-                return true;
-            }
-        }
-        return false;
+        return usable.hasOther(tried);
+    }
+
+    /** Whether there is a target beside these for a request that failed at all of them. */
+    public boolean hasResort(List<PoolTarget> tried) {
+        return usable.hasOther(tried) || ejected.hasOther(tried);
     }
 
     /** The retries that this thread may make for requests to this pool. */

@@ -27,6 +27,15 @@ final class TargetSet implements Candidates {
         return targets[index];
     }
 
+    boolean hasOther(List<PoolTarget> tried) {
+        for (PoolTarget target : targets) {
+            if (!tried.contains(target)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Those that are not among these; may be empty. */
     TargetSet without(List<PoolTarget> tried) {
         return new TargetSet(List.of(targets).stream()

@@ -466,6 +466,27 @@ final class HealthCheckTest {
                         + " ejected for 30000 ms, 1 in a row");
     }
 
+    /** A rolling restart: the first one is ejected and long back when the last one goes away. */
+    @Test
+    void ejectedTarget_isTheLastResortOfARequestThatFailedElsewhere() {
+        AtomicBoolean failing = new AtomicBoolean(true);
+        TestUpstream first = fixture.upstream(exchange -> {
+            exchange.readBody();
+            exchange.write(failing.get() ? SICK : ok("first"));
+        });
+        TestUpstream last = TestUpstream.answering(ok("last"));
+        start(pool(first, last)
+                .retry(RetryPolicy.ofDefaults())
+                .outlierDetection(outlier().consecutive5xx(2).build()));
+        sendUntilEjected(0);
+        failing.set(false);
+        last.close();
+        for (int i = 0; i < 5; i++) {
+            assertThat(fixture.client().send(GET).readResponse().bodyText()).isEqualTo("first");
+        }
+        assertThat(status(0).usable()).isFalse();
+    }
+
     @Test
     void onlyTarget_isNeverEjected() {
         start(pool(fixture.answering(SICK))
