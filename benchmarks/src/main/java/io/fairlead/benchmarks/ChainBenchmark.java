@@ -89,7 +89,8 @@ public class ChainBenchmark {
                 null,
                 null,
                 request -> CompletableFuture.completedFuture(Response.of(204)),
-                null);
+                null,
+                false);
         snapshot = new Snapshot(
                 ProxyConfig.builder().build(),
                 RouteTable.compile(List.of(Route.builder("r").respond(204, "").build())),
