@@ -10,6 +10,7 @@ module io.fairlead.proxy {
     exports io.fairlead.proxy.listener;
     exports io.fairlead.proxy.middleware;
     exports io.fairlead.proxy.observe;
+    exports io.fairlead.proxy.ratelimit;
     exports io.fairlead.proxy.resilience;
     exports io.fairlead.proxy.route;
     exports io.fairlead.proxy.spi;

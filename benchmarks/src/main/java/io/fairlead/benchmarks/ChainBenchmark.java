@@ -4,6 +4,7 @@ import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.http.Response;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
+import io.fairlead.proxy.internal.engine.exchange.MiddlewarePlan;
 import io.fairlead.proxy.internal.engine.exchange.NamedMiddleware;
 import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
 import io.fairlead.proxy.internal.engine.exchange.RoutePlan;
@@ -82,7 +83,7 @@ public class ChainBenchmark {
         }
         RoutePlan plan = new RoutePlan(
                 "r",
-                middleware,
+                new MiddlewarePlan(middleware),
                 TransformPlan.compile(List.of(), Map.of()),
                 Timeouts.ofDefaults(),
                 -1,

@@ -5,12 +5,15 @@ import static java.util.Objects.requireNonNull;
 import io.fairlead.proxy.balancer.TargetPickerFactory;
 import io.fairlead.proxy.http.HttpSyntax;
 import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.middleware.BuiltInMiddleware;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.observe.TargetListener;
+import io.fairlead.proxy.ratelimit.RateLimitCounts;
+import io.fairlead.proxy.ratelimit.RateLimitStore;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
@@ -105,6 +108,9 @@ public interface ReverseProxy extends AutoCloseable {
      */
     Explanation explain(String method, String host, String target, Map<String, String> headers);
 
+    /** What the rate limits in force have decided, those of the whole proxy first; empty before the start. */
+    List<RateLimitCounts> rateLimits();
+
     /**
      * Whether it takes requests and goes on doing so: from the start until {@link #stop} or {@link #close} begins. What a
      * readiness probe asks; see {@link ProxyConfig#stopDelay()}.
@@ -169,6 +175,7 @@ public interface ReverseProxy extends AutoCloseable {
         private final Map<String, HandlerUpstream> handlers = new LinkedHashMap<>();
         private final Map<String, UnaryOperator<byte[]>> bodyTransforms = new LinkedHashMap<>();
         private final Map<String, TargetPickerFactory> loadBalancers = new LinkedHashMap<>();
+        private final Map<String, RateLimitStore> rateLimitStores = new LinkedHashMap<>();
         private final List<ExchangeListener> exchangeListeners = new ArrayList<>();
         private final List<LifecycleListener> lifecycleListeners = new ArrayList<>();
         private final List<TargetListener> targetListeners = new ArrayList<>();
@@ -191,6 +198,7 @@ public interface ReverseProxy extends AutoCloseable {
             next.handlers.putAll(handlers);
             next.bodyTransforms.putAll(bodyTransforms);
             next.loadBalancers.putAll(loadBalancers);
+            next.rateLimitStores.putAll(rateLimitStores);
             next.exchangeListeners.addAll(exchangeListeners);
             next.lifecycleListeners.addAll(lifecycleListeners);
             next.targetListeners.addAll(targetListeners);
@@ -298,6 +306,12 @@ public interface ReverseProxy extends AutoCloseable {
             return this;
         }
 
+        /** Registers a store of counters that a {@code RateLimit} refers to by this name. */
+        public Builder registerRateLimitStore(String registeredName, RateLimitStore registered) {
+            rateLimitStores.put(requireNonNull(registeredName, "name"), requireNonNull(registered, "store"));
+            return this;
+        }
+
         /** Registers a function on whole bodies for {@code Transform.requestBody} and {@code responseBody}. */
         public Builder registerBodyTransform(String registeredName, UnaryOperator<byte[]> function) {
             bodyTransforms.put(requireNonNull(registeredName, "name"), requireNonNull(function, "function"));
@@ -343,6 +357,7 @@ public interface ReverseProxy extends AutoCloseable {
                     handlers,
                     bodyTransforms,
                     loadBalancers,
+                    rateLimitStores,
                     exchangeListeners,
                     lifecycleListeners,
                     targetListeners);
@@ -404,7 +419,7 @@ public interface ReverseProxy extends AutoCloseable {
         }
 
         private Middleware toData(String place, Middleware given) {
-            if (given instanceof MiddlewareRef) {
+            if (given instanceof MiddlewareRef || given instanceof BuiltInMiddleware) {
                 return given;
             }
             for (Map.Entry<String, Middleware> known : middleware.entrySet()) {

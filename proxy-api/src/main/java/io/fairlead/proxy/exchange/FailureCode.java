@@ -51,6 +51,8 @@ public enum FailureCode {
     MIDDLEWARE_FAILED(Side.PROXY, Phase.MIDDLEWARE, 500),
     /** The bounded executor of blocking middleware is full. */
     MIDDLEWARE_OVERLOADED(Side.PROXY, Phase.MIDDLEWARE, 503),
+    /** A {@code RateLimit} had no permit left; {@code Retry-After} says when there will be one. */
+    RATE_LIMITED(Side.PROXY, Phase.MIDDLEWARE, 429),
     /** A transform failed, or its body cap was exceeded. */
     TRANSFORM_FAILED(Side.PROXY, Phase.MIDDLEWARE, 500),
     /** A functional upstream failed or gave no response. */

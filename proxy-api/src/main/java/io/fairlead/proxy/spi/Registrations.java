@@ -5,6 +5,7 @@ import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.observe.TargetListener;
+import io.fairlead.proxy.ratelimit.RateLimitStore;
 import io.fairlead.proxy.upstream.HandlerUpstream;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import java.util.function.UnaryOperator;
  * @param handlers functional upstreams by name
  * @param bodyTransforms functions on whole bodies by name
  * @param loadBalancers strategies of the program by name
+ * @param rateLimitStores where rate limits may count, by name
  * @param exchangeListeners hear of every exchange
  * @param lifecycleListeners hear of start, update and stop
  * @param targetListeners hear of changes of the state of targets
@@ -30,6 +32,7 @@ public record Registrations(
         Map<String, HandlerUpstream> handlers,
         Map<String, UnaryOperator<byte[]>> bodyTransforms,
         Map<String, TargetPickerFactory> loadBalancers,
+        Map<String, RateLimitStore> rateLimitStores,
         List<ExchangeListener> exchangeListeners,
         List<LifecycleListener> lifecycleListeners,
         List<TargetListener> targetListeners) {
@@ -40,6 +43,7 @@ public record Registrations(
         handlers = Map.copyOf(handlers);
         bodyTransforms = Map.copyOf(bodyTransforms);
         loadBalancers = Map.copyOf(loadBalancers);
+        rateLimitStores = Map.copyOf(rateLimitStores);
         exchangeListeners = List.copyOf(exchangeListeners);
         lifecycleListeners = List.copyOf(lifecycleListeners);
         targetListeners = List.copyOf(targetListeners);
@@ -47,6 +51,6 @@ public record Registrations(
 
     /** No code, one I/O thread for each core. */
     public static Registrations none() {
-        return new Registrations("proxy", 0, Map.of(), Map.of(), Map.of(), Map.of(), List.of(), List.of(), List.of());
+        return new Registrations("proxy", 0, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), List.of(), List.of(), List.of());
     }
 }

@@ -221,9 +221,13 @@ final class PropertyReader {
     private @Nullable JsonNode variant(JsonNode variants, Spot spot) {
         if (!spot.hasChildren()) {
             JsonNode text = text(spot);
-            return text == null ? null : NODES.stringNode(constant(variants, text.stringValue()));
+            return text == null ? null : named(variants, text.stringValue(), spot);
         }
         JsonNode tag = text(spot.child("type"));
+        JsonNode untagged = untagged(variants);
+        if (tag == null && untagged != null) {
+            return object(untagged, spot, false);
+        }
         String type = tag == null ? null : constant(variants, tag.stringValue());
         for (JsonNode variant : variants) {
             if (type != null
@@ -236,6 +240,31 @@ final class PropertyReader {
         places.put(spot.place(), spot.name().toString());
         ObjectNode object = NODES.objectNode();
         return type == null ? object : object.put("type", type);
+    }
+
+    /** A variant by its name alone, or else what is meant by a name without {@code type}. */
+    private JsonNode named(JsonNode variants, String text, Spot spot) {
+        String type = constant(variants, text);
+        JsonNode untagged = untagged(variants);
+        if (untagged == null) {
+            return NODES.stringNode(type);
+        }
+        for (JsonNode variant : variants) {
+            if (variant.path("const").stringValue("").equals(type)) {
+                return NODES.stringNode(type);
+            }
+        }
+        return wrapped(untagged, text, spot);
+    }
+
+    /** The variant that needs no {@code type}. */
+    private static @Nullable JsonNode untagged(JsonNode variants) {
+        for (JsonNode variant : variants) {
+            if (variant.has("properties") && !variant.get("properties").has("type")) {
+                return variant;
+            }
+        }
+        return null;
     }
 
     private static String constant(JsonNode variants, String text) {
@@ -289,7 +318,7 @@ final class PropertyReader {
                     separated ? spot.name() : spot.name().append("[" + array.size() + "]");
             Spot element = new Spot(name, null, List.of(source), place);
             text(element);
-            array.add(wrapped(item, text, element));
+            array.add(item.has("oneOf") ? named(item.get("oneOf"), text, element) : wrapped(item, text, element));
         }
         return array;
     }

@@ -56,6 +56,15 @@ final class PropertyTypes {
     }
 
     /**
+     * Which answers carry {@code RateLimit-Policy} and {@code RateLimit}.
+     */
+    enum Fields {
+        NEVER,
+        REFUSED,
+        ALWAYS
+    }
+
+    /**
      * Which fields tell the upstream of the client.
      */
     enum ForwardedHeaders {
@@ -135,6 +144,15 @@ final class PropertyTypes {
     }
 
     /**
+     * So many requests in a time, and so many at once after a pause: a token bucket.
+     *
+     * @param permits How many requests a period.
+     * @param period The time.
+     * @param burst How many may come at once after a pause; as many as in a period if left out.
+     */
+    record Limit(Integer permits, Duration period, Integer burst) {}
+
+    /**
      * What the clients of one listener may use up.
      *
      * @param maxConnections Connections in all; more are closed at once.
@@ -212,6 +230,58 @@ final class PropertyTypes {
     }
 
     /**
+     * Code around an exchange: a {@code ref} to what the program registered, or one of Fairlead's own.
+     *
+     * @param ref The name it is registered under.
+     * @param type Which of them.
+     * @param limits Of rate-limit.
+     * @param by Of rate-limit.
+     * @param missingKey Of rate-limit.
+     * @param exempt Of rate-limit.
+     * @param fields Of rate-limit.
+     * @param dryRun Of rate-limit.
+     * @param maxKeys Of rate-limit.
+     * @param store Of rate-limit.
+     */
+    record Middleware(
+            String ref,
+            MiddlewareType type,
+            List<Limit> limits,
+            List<RateLimitKey> by,
+            MissingKey missingKey,
+            List<String> exempt,
+            Fields fields,
+            Boolean dryRun,
+            Integer maxKeys,
+            String store) {}
+
+    /**
+     * Code around an exchange: a {@code ref} to what the program registered, or one of Fairlead's own.
+     */
+    enum MiddlewareType {
+        RATE_LIMIT
+    }
+
+    /**
+     * What becomes of a request without the key.
+     */
+    enum MissingKey {
+        SHARED,
+        ALLOW,
+        DENY
+    }
+
+    /**
+     * On what another attempt follows.
+     */
+    enum On {
+        CONNECT_FAILURE,
+        RESET,
+        TIMEOUT,
+        GATEWAY_ERROR
+    }
+
+    /**
      * Which servers are ejected for what becomes of their requests. A kind of failure with 0 ejects nobody.
      *
      * @param consecutive5xx 5xx answers and unanswered requests in a row.
@@ -242,6 +312,28 @@ final class PropertyTypes {
      * @param regex A regular expression for the whole value.
      */
     record QueryMatch(String name, String value, String regex) {}
+
+    /**
+     * What tells requests apart for a rate limit.
+     *
+     * @param type Which of them.
+     * @param ipv4Prefix Of client-address.
+     * @param ipv6Prefix Of client-address.
+     * @param name Of header, cookie, query, path-variable.
+     */
+    record RateLimitKey(RateLimitKeyType type, Integer ipv4Prefix, Integer ipv6Prefix, String name) {}
+
+    /**
+     * What tells requests apart for a rate limit.
+     */
+    enum RateLimitKeyType {
+        CLIENT_ADDRESS,
+        HEADER,
+        COOKIE,
+        QUERY,
+        PATH_VARIABLE,
+        ROUTE
+    }
 
     /**
      * Answers with a redirect.
@@ -280,7 +372,21 @@ final class PropertyTypes {
      * @param maxReplayBytes The most bytes of a request body that are kept for another attempt; 0: none.
      * @param attemptHeader The field that tells the target the number of the attempt; not sent if left out.
      */
-    record RetryPolicy(Integer maxAttempts, List<On> on, List<Integer> statuses, List<Integer> safeMethodStatuses, List<String> responseHeaders, Boolean nonIdempotent, Boolean sameTarget, Duration backoff, Duration maxBackoff, Duration maxRetryAfter, Integer budgetPercent, Integer budgetFloor, DataSize maxReplayBytes, String attemptHeader) {}
+    record RetryPolicy(
+            Integer maxAttempts,
+            List<On> on,
+            List<Integer> statuses,
+            List<Integer> safeMethodStatuses,
+            List<String> responseHeaders,
+            Boolean nonIdempotent,
+            Boolean sameTarget,
+            Duration backoff,
+            Duration maxBackoff,
+            Duration maxRetryAfter,
+            Integer budgetPercent,
+            Integer budgetFloor,
+            DataSize maxReplayBytes,
+            String attemptHeader) {}
 
     /**
      * Which requests go where. One of {@code to}, {@code redirect} and {@code respond} is needed.
@@ -297,7 +403,18 @@ final class PropertyTypes {
      * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
      * @param retry Its own retries; the budget stays the pool's. The pool's if left out.
      */
-    record Route(String id, Match match, Integer order, List<String> middleware, List<Transform> transforms, String to, Redirect redirect, Respond respond, Timeouts timeouts, DataSize maxBodyBytes, RetryPolicy retry) {}
+    record Route(
+            String id,
+            Match match,
+            Integer order,
+            List<Middleware> middleware,
+            List<Transform> transforms,
+            String to,
+            Redirect redirect,
+            Respond respond,
+            Timeouts timeouts,
+            DataSize maxBodyBytes,
+            RetryPolicy retry) {}
 
     /**
      * The deadline of every phase of an exchange; {@code 0s} switches one off.
@@ -392,5 +509,25 @@ final class PropertyTypes {
      * @param maxConcurrentRequests The most requests under way to the whole pool; more get 503 at once. 0: no limit.
      * @param retry Whether a failed attempt is followed by another one.
      */
-    record UpstreamPool(String name, List<String> targets, LoadBalancer loadBalancer, HealthCheck healthCheck, OutlierDetection outlierDetection, Integer panicThreshold, Duration slowStart, HostPolicy hostPolicy, Integer maxConnectionsPerTarget, Integer maxQueued, Duration queueTimeout, Duration idleTimeout, Duration maxAge, Duration dnsRefresh, DataSize maxResponseHeaderBytes, CircuitBreaker circuitBreaker, CircuitBreaker targetCircuitBreaker, ConcurrencyLimit targetConcurrency, Integer maxConcurrentRequests, RetryPolicy retry) {}
+    record UpstreamPool(
+            String name,
+            List<String> targets,
+            LoadBalancer loadBalancer,
+            HealthCheck healthCheck,
+            OutlierDetection outlierDetection,
+            Integer panicThreshold,
+            Duration slowStart,
+            HostPolicy hostPolicy,
+            Integer maxConnectionsPerTarget,
+            Integer maxQueued,
+            Duration queueTimeout,
+            Duration idleTimeout,
+            Duration maxAge,
+            Duration dnsRefresh,
+            DataSize maxResponseHeaderBytes,
+            CircuitBreaker circuitBreaker,
+            CircuitBreaker targetCircuitBreaker,
+            ConcurrencyLimit targetConcurrency,
+            Integer maxConcurrentRequests,
+            RetryPolicy retry) {}
 }

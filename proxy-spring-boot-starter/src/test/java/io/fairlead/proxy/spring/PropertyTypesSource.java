@@ -115,7 +115,9 @@ final class PropertyTypesSource {
                 alone.add(variant.get("const").stringValue());
                 continue;
             }
-            names.add(variant.at("/properties/type/const").stringValue());
+            if (variant.at("/properties/type").has("const")) {
+                names.add(variant.at("/properties/type/const").stringValue());
+            }
             variant.get("properties").properties().forEach(entry -> keys.putIfAbsent(entry.getKey(), entry.getValue()));
         }
         if (alone.containsAll(names)) {
@@ -158,6 +160,10 @@ final class PropertyTypesSource {
     private static String usedBy(JsonNode type, String key) {
         List<String> users = new ArrayList<>();
         for (JsonNode variant : type.get("oneOf")) {
+            if (variant.path("properties").has(key)
+                    && !variant.get("properties").has("type")) {
+                return html(variant.at("/properties/" + key + "/description").stringValue());
+            }
             if (variant.path("properties").has(key)) {
                 users.add(Names.kebab(variant.at("/properties/type/const").stringValue()));
             }

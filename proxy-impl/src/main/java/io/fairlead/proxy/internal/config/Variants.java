@@ -14,7 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * One of several objects, told apart by the key {@code type}: a closed table of names, never of classes. A variant
- * without fields may be written as its name alone.
+ * whose fields are all left out may be written as its name alone; one of the table may do without {@code type}.
  *
  * @param <T> what the variants have in common
  */
@@ -37,6 +37,8 @@ final class Variants<T> extends Type<T> {
     private final String name;
     private final String doc;
     private final Map<String, Variant<T, ? extends T>> table = new LinkedHashMap<>();
+    private @Nullable Variant<T, ? extends T> untagged;
+    private @Nullable String code;
     private ObjectType.Rule<T> rule = (value, place, context) -> {};
 
     Variants(String name, String doc) {
@@ -52,6 +54,24 @@ final class Variants<T> extends Type<T> {
     <V extends T> Variants<T> add(Class<V> javaType, ObjectType<V, ?> type, Predicate<V> fits) {
         table.put(type.name(), new Variant<>(type, javaType, fits));
         return this;
+    }
+
+    /** Adds the variant that an object without {@code type} is. */
+    <V extends T> Variants<T> untagged(Class<V> javaType, ObjectType<V, ?> type) {
+        untagged = new Variant<>(type, javaType, value -> true);
+        return this;
+    }
+
+    /** Values of other classes are code, which cannot be written. */
+    Variants<T> elseCode(String expectation) {
+        code = expectation;
+        return this;
+    }
+
+    /** The variant that needs no {@code type}; null if there is none. */
+    @Nullable
+    ObjectType<? extends T, ?> untagged() {
+        return untagged == null ? null : untagged.type();
     }
 
     /** A rule for all variants. */
@@ -80,7 +100,7 @@ final class Variants<T> extends Type<T> {
                 return variant;
             }
         }
-        return null;
+        return untagged != null && untagged.holds(value) ? untagged : null;
     }
 
     @Override
@@ -91,6 +111,9 @@ final class Variants<T> extends Type<T> {
         if (!json.isString() && !json.isObject()) {
             wrongType(json, place, context, "an object with a type");
             return null;
+        }
+        if (tag == null && untagged != null) {
+            return read(untagged, json, place, context);
         }
         if (tag == null) {
             context.report("MISSING", at, "missing", "one of: " + String.join(", ", table.keySet()));
@@ -104,6 +127,10 @@ final class Variants<T> extends Type<T> {
             context.report("INVALID", at, Context.abbreviate(tag.toString()), expectation);
             return null;
         }
+        return read(variant, json, place, context);
+    }
+
+    private T read(Variant<T, ? extends T> variant, JsonNode json, String place, Context context) {
         T value = readVariant(variant.type(), json, place, context);
         rule.check(value, place, context);
         return value;
@@ -120,18 +147,26 @@ final class Variants<T> extends Type<T> {
         if (variant == null) {
             return NODES.stringNode(value.toString());
         }
+        if (variant == untagged) {
+            return variant.write(value, context);
+        }
         String tag = variant.type().name();
-        if (variant.type().fields().isEmpty()) {
+        JsonNode fields = variant.write(value, context);
+        if (fields.isEmpty()) {
             return NODES.stringNode(tag);
         }
         ObjectNode object = NODES.objectNode().put("type", tag);
-        variant.write(value, context).properties().forEach(entry -> object.set(entry.getKey(), entry.getValue()));
+        fields.properties().forEach(entry -> object.set(entry.getKey(), entry.getValue()));
         return object;
     }
 
     @Override
     void check(T value, String place, Context context) {
         Variant<T, ? extends T> variant = of(value);
+        if (variant == null && code != null) {
+            context.report("NOT_DATA", place, Context.abbreviate(String.valueOf(value)), code);
+            return;
+        }
         if (variant == null) {
             context.report(
                     "INVALID",
@@ -149,9 +184,12 @@ final class Variants<T> extends Type<T> {
         return definitions.named(name, () -> {
             ObjectNode schema = NODES.objectNode().put("description", doc);
             ArrayNode oneOf = schema.putArray("oneOf");
+            if (untagged != null) {
+                oneOf.add(untagged.type().schemaOfObject(definitions, null));
+            }
             table.forEach((tag, variant) -> {
                 oneOf.add(variant.type().schemaOfObject(definitions, tag));
-                if (variant.type().fields().isEmpty()) {
+                if (variant.type().fields().stream().noneMatch(ObjectType.Field::required)) {
                     oneOf.addObject().put("const", tag);
                 }
             });

@@ -7,6 +7,7 @@ import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
+import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
@@ -220,13 +221,28 @@ final class Whole {
 
     private void middleware(String place, String in, List<Middleware> list) {
         for (int i = 0; i < list.size(); i++) {
-            if (registrations != null && list.get(i) instanceof MiddlewareRef ref) {
+            if (registrations == null) {
+                continue;
+            }
+            String at = place + "[" + i + "]";
+            Middleware one = list.get(i);
+            if (one instanceof MiddlewareRef ref) {
+                Middleware registered = registrations.middleware().get(ref.name());
                 unknown(
-                        place + "[" + i + "].ref",
+                        at + ".ref",
                         in,
                         ref.name(),
                         "middleware",
                         registrations.middleware().keySet());
+                if (registered instanceof RateLimit) {
+                    // It is data that the configuration cannot show.
+                    Model.MIDDLEWARE.check(registered, at, context);
+                }
+                one = registered == null ? one : registered;
+            }
+            if (one instanceof RateLimit rateLimit && rateLimit.store().isPresent()) {
+                Collection<String> known = registrations.rateLimitStores().keySet();
+                unknown(at + ".store", in, rateLimit.store().get(), "rate limit store", known);
             }
         }
     }

@@ -16,6 +16,7 @@ public final class Cookies {
         return !all(request, name).isEmpty();
     }
 
+    /** The values of all cookies of this name, in their order. */
     public static List<String> all(Request request, String name) {
         List<String> fields = request.headers().all("Cookie");
         if (fields.isEmpty()) {

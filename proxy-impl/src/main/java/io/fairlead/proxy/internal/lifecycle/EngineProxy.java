@@ -25,6 +25,7 @@ import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.observe.PoolStatus;
+import io.fairlead.proxy.ratelimit.RateLimitCounts;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.spi.Registrations;
@@ -315,6 +316,12 @@ final class EngineProxy implements ReverseProxy {
             opened = state == State.RUNNING ? List.copyOf(pools.values()) : List.of();
         }
         return opened.stream().map(RunningPool::status).toList();
+    }
+
+    @Override
+    public List<RateLimitCounts> rateLimits() {
+        Snapshot now = snapshot;
+        return now == null ? List.of() : now.rateLimits();
     }
 
     @Override

@@ -73,6 +73,8 @@ final class ConfigPageTest {
         variants(page, BalancerTypes.LOAD_BALANCER);
         variants(page, HealthTypes.HEALTH_CHECK);
         variants(page, BalancerTypes.HASH_KEY);
+        variants(page, Model.MIDDLEWARE);
+        variants(page, Model.RATE_LIMIT_KEY);
         return page.toString().stripTrailing() + "\n";
     }
 
@@ -111,6 +113,10 @@ final class ConfigPageTest {
         page.append("### ").append(variants.name()).append("\n\n").append(variants.doc());
         page.append(" The key `type` says which; one without further keys may\nbe written as its name alone.\n\n");
         page.append("| `type` | keys | meaning |\n|---|---|---|\n");
+        ObjectType<? extends T, ?> untagged = variants.untagged();
+        if (untagged != null) {
+            page.append("| none | %s | %s |\n".formatted(keys(untagged), untagged.doc()));
+        }
         for (ObjectType<? extends T, ?> type : variants.types()) {
             page.append("| `%s` | %s | %s |\n".formatted(type.name(), keys(type), type.doc()));
         }

@@ -95,6 +95,7 @@ final class ValidatorTest {
                 Map.of(),
                 Map.of("upper", bytes -> bytes),
                 Map.of(),
+                Map.of(),
                 List.of(),
                 List.of(),
                 List.of());
@@ -401,6 +402,7 @@ final class ValidatorTest {
                 Map.of(),
                 Map.of(),
                 Map.of("upper", bytes -> bytes),
+                Map.of(),
                 Map.of(),
                 List.of(),
                 List.of(),

@@ -3,7 +3,10 @@ package io.fairlead.proxy.internal.engine.exchange;
 import io.fairlead.proxy.exchange.Exchange;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
+import io.fairlead.proxy.internal.middleware.BuiltIn;
+import io.fairlead.proxy.internal.middleware.Verdict;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.middleware.BlockingAdapter;
 import io.fairlead.proxy.middleware.BlockingMiddleware;
@@ -35,22 +38,30 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
 
     private final RoutedExchange exchange;
     private final List<NamedMiddleware> middleware;
+    private final int first;
     private final BlockingExecutor blocking;
     /** The place that was called last; on the loop. */
     private int reached;
 
     private @Nullable Deadline deadline;
 
-    ChainRun(RoutedExchange exchange, List<NamedMiddleware> middleware, BlockingExecutor blocking) {
+    /** @param first the place to begin at; what stands before it has run */
+    ChainRun(RoutedExchange exchange, List<NamedMiddleware> middleware, int first, BlockingExecutor blocking) {
         this.exchange = exchange;
         this.middleware = middleware;
+        this.first = first;
         this.blocking = blocking;
     }
 
-    void start() {
+    /**
+     * Begins.
+     *
+     * @param begun what the first one, a built-in, made of the request; null if it was not asked
+     */
+    void start(@Nullable Verdict begun) {
         CompletionStage<Response> stage;
         try {
-            stage = handle(0);
+            stage = handle(first, begun);
         } catch (Throwable e) {
             finish(null, e);
             return;
@@ -90,9 +101,11 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
             exchange.send(response);
             return;
         }
-        ExchangeFailedException failed =
-                named(middleware.get(0), problem == null ? new IllegalStateException("it gave no response") : problem);
-        exchange.fail(failed.code(), detail(failed));
+        ExchangeFailedException failed = named(
+                middleware.get(first), problem == null ? new IllegalStateException("it gave no response") : problem);
+        HeaderBlock fields = new HeaderBlock();
+        failed.fields().forEach(fields::add);
+        exchange.fail(failed.code(), detail(failed), fields);
     }
 
     /** The text without the code that the exception puts before it. */
@@ -102,13 +115,18 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
         return message.startsWith(prefix) ? message.substring(prefix.length()) : message;
     }
 
-    private @Nullable CompletionStage<Response> handle(int place) throws Exception {
+    private @Nullable CompletionStage<Response> handle(int place, @Nullable Verdict begun) throws Exception {
         reached = place;
         Middleware code = middleware.get(place).middleware();
         Link rest = new Link(place + 1);
-        CompletionStage<Response> stage = code instanceof BlockingAdapter adapter
-                ? callBlocking(adapter.middleware(), rest)
-                : code.handle(exchange, rest);
+        CompletionStage<Response> stage;
+        if (code instanceof BlockingAdapter adapter) {
+            stage = callBlocking(adapter.middleware(), rest);
+        } else if (begun != null && code instanceof BuiltIn builtIn) {
+            stage = builtIn.handle(begun, exchange, rest);
+        } else {
+            stage = code.handle(exchange, rest);
+        }
         if (reached == place && stage != null && !isDone(stage)) {
             await(place, stage);
         }
@@ -164,7 +182,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
         NamedMiddleware called = middleware.get(place);
         CompletionStage<Response> stage;
         try {
-            stage = handle(place);
+            stage = handle(place, null);
         } catch (Throwable e) {
             return CompletableFuture.failedFuture(named(called, e));
         }

@@ -8,6 +8,7 @@ import io.fairlead.proxy.internal.forwarded.ClientResolver;
 import io.fairlead.proxy.internal.forwarded.ResolvedClient;
 import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.internal.http.RequestHead;
+import io.fairlead.proxy.internal.middleware.Verdict;
 import io.fairlead.proxy.internal.route.RouteMatch;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
@@ -33,7 +34,8 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>{@link #start}: find the route, check what the route limits;
- *   <li>run the middleware, if there is any ({@link ChainRun}); without any no future is made;
+ *   <li>run the middleware, if there is any: the built-ins that it begins with, then the rest ({@link ChainRun}); without
+ *       middleware of users no future is made;
  *   <li>{@link #terminal}: edit the request, then forward it, call the functional upstream, or answer
  *       ({@link RoutedExchange});
  *   <li>{@link #send}: hand the response's head and body to the client's stream ({@link ClientResponse});
@@ -130,10 +132,42 @@ public final class ProxyExchange extends RoutedExchange {
         if (chosen.middleware().isEmpty()) {
             terminal(null);
         } else {
-            ChainRun run = new ChainRun(this, chosen.middleware(), services.blocking());
-            chain = run;
-            run.start();
+            runMiddleware(chosen.middleware());
         }
+    }
+
+    // ---- 2. the middleware
+
+    private void runMiddleware(MiddlewarePlan middleware) {
+        for (int place = 0; place < middleware.leading(); place++) {
+            Verdict verdict = middleware.leading(place).onRequest(this);
+            if (verdict instanceof Verdict.Refusal refusal) {
+                HeaderBlock fields = new HeaderBlock();
+                refusal.fields().forEach(fields::add);
+                fail(refusal.code(), refusal.detail(), fields);
+                return;
+            }
+            if (verdict instanceof Verdict.Answer answer) {
+                send(answer.response());
+                return;
+            }
+            if (verdict != null) {
+                runChain(middleware, place, verdict);
+                return;
+            }
+            builtInsPassed = place + 1;
+        }
+        if (builtInsPassed == middleware.all().size()) {
+            terminal(null);
+        } else {
+            runChain(middleware, builtInsPassed, null);
+        }
+    }
+
+    private void runChain(MiddlewarePlan middleware, int first, @Nullable Verdict begun) {
+        ChainRun run = new ChainRun(this, middleware.all(), first, services.blocking());
+        chain = run;
+        run.start(begun);
     }
 
     private void methodNotAllowed(String allowed) {
@@ -155,7 +189,8 @@ public final class ProxyExchange extends RoutedExchange {
         fail(code, detail, new HeaderBlock());
     }
 
-    private void fail(FailureCode code, String detail, HeaderBlock fields) {
+    @Override
+    void fail(FailureCode code, String detail, HeaderBlock fields) {
         // What fails because of an earlier failure tells nothing new, and must not cut that one's answer.
         if (over || failed) {
             return;

@@ -7,7 +7,6 @@ import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.RouteAction;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record RoutePlan(
         String routeId,
-        List<NamedMiddleware> middleware,
+        MiddlewarePlan middleware,
         TransformPlan transforms,
         Timeouts timeouts,
         long maxBodyBytes,

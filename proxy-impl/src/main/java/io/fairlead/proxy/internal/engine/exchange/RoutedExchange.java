@@ -53,6 +53,9 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
     /** Attempts of the forwardings before that. */
     private int earlierAttempts;
 
+    /** How many built-ins at the beginning of the middleware let the request go on, and see the response. */
+    int builtInsPassed;
+
     private boolean requestEdited;
     private @Nullable CompletableFuture<Response> terminal;
     private @Nullable StreamBody answerView;
@@ -71,6 +74,9 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
 
     /** How the exchange ended, for who comes too late. */
     abstract ExchangeFailedException ended();
+
+    /** Fails the exchange for good, with an answer that has these fields besides. */
+    abstract void fail(FailureCode code, String detail, HeaderBlock fields);
 
     /** Runs a step on the loop; what it throws fails the exchange instead of leaving it without an end. */
     final void onLoop(Runnable step) {
@@ -274,6 +280,11 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
         ClientResponse.removeNominated(answer);
         if (terminal == null && (chosen == null || chosen.transforms().isEmpty())) {
             stopHeldTimer();
+            if (chosen != null && chosen.middleware().leadingEdits()) {
+                for (int place = builtInsPassed - 1; place >= 0; place--) {
+                    chosen.middleware().leading(place).onResponse(this, answer.status(), answer);
+                }
+            }
             response.pass(answer, answerBody, bodyLength);
             return;
         }
@@ -431,8 +442,14 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
         stopHeldTimer();
         RoutePlan chosen = plan;
         boolean ofHandler = chosen == null || chosen.middleware().isEmpty();
+        Response edited = made;
+        if (chosen != null && chosen.middleware().leadingEdits()) {
+            for (int place = builtInsPassed - 1; place >= 0; place--) {
+                edited = chosen.middleware().leading(place).edit(this, edited);
+            }
+        }
         ClientResponse.Refusal refusal = response.send(
-                made,
+                edited,
                 body,
                 this::settleRequestBody,
                 ofHandler ? FailureCode.HANDLER_FAILED : FailureCode.MIDDLEWARE_FAILED);

@@ -5,9 +5,13 @@ import io.fairlead.proxy.http.HttpVersion;
 import io.fairlead.proxy.internal.forward.ReplayMemory;
 import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.http.Ascii;
+import io.fairlead.proxy.internal.ratelimit.RateLimiter;
 import io.fairlead.proxy.internal.route.RouteTable;
+import io.fairlead.proxy.ratelimit.RateLimitCounts;
 import io.fairlead.proxy.resilience.Timeouts;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A configuration ready to run: immutable, swapped as a whole. An exchange keeps the one that it began with.
@@ -36,5 +40,18 @@ public record Snapshot(
     /** The line that a response gets that was received in this version; empty if Via is off. */
     public byte[] viaLine(HttpVersion received) {
         return !config.via() ? NONE : received == HttpVersion.HTTP_1_0 ? VIA_10 : VIA_11;
+    }
+
+    /** What the rate limits have decided, each once. */
+    public List<RateLimitCounts> rateLimits() {
+        Set<RateLimiter> all = new LinkedHashSet<>();
+        for (RoutePlan plan : plans) {
+            for (NamedMiddleware one : plan.middleware().all()) {
+                if (one.middleware() instanceof RateLimiter limiter) {
+                    all.add(limiter);
+                }
+            }
+        }
+        return all.stream().map(RateLimiter::counts).toList();
     }
 }

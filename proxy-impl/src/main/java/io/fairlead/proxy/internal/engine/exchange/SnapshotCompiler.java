@@ -5,12 +5,14 @@ import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.forward.ReplayMemory;
 import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.net.NameResolver;
+import io.fairlead.proxy.internal.ratelimit.RateLimiters;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.internal.upstream.TargetEvents;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
+import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
@@ -18,6 +20,7 @@ import io.fairlead.proxy.upstream.HandlerUpstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,11 +33,13 @@ public final class SnapshotCompiler {
     private final NameResolver resolver;
     private final TargetEvents events;
     private final ReplayMemory replayMemory = new ReplayMemory(0);
+    private final RateLimiters rateLimiters;
 
     public SnapshotCompiler(Registrations registrations, NameResolver resolver) {
         this.registrations = registrations;
         this.resolver = resolver;
         this.events = new TargetEvents(registrations.targetListeners());
+        this.rateLimiters = new RateLimiters(registrations.rateLimitStores());
     }
 
     /**
@@ -103,8 +108,8 @@ public final class SnapshotCompiler {
 
     private RoutePlan plan(ProxyConfig wanted, Route route, Map<String, RunningPool> running, boolean draining) {
         List<NamedMiddleware> middleware = new ArrayList<>();
-        wanted.middleware().forEach(one -> middleware.add(find(one)));
-        route.middleware().forEach(one -> middleware.add(find(one)));
+        add(middleware, "", wanted.middleware());
+        add(middleware, route.id(), route.middleware());
         RouteAction action = route.action().orElseThrow();
         RunningPool pool = null;
         HandlerUpstream handler = null;
@@ -114,7 +119,7 @@ public final class SnapshotCompiler {
         }
         return new RoutePlan(
                 route.id(),
-                List.copyOf(middleware),
+                new MiddlewarePlan(middleware),
                 TransformPlan.compile(route.transforms(), registrations.bodyTransforms()),
                 route.timeouts().orElse(wanted.timeouts()),
                 route.maxBodyBytes().orElse(-1),
@@ -125,14 +130,34 @@ public final class SnapshotCompiler {
                 draining);
     }
 
-    private NamedMiddleware find(Middleware given) {
-        if (given instanceof MiddlewareRef ref) {
-            Middleware registered = registrations.middleware().get(ref.name());
-            if (registered == null) {
-                throw new IllegalStateException("middleware \"" + ref.name() + "\" is not registered");
+    /**
+     * Adds the middleware of a place.
+     *
+     * @param place the id of the route; empty for the whole proxy
+     */
+    private void add(List<NamedMiddleware> all, String place, List<Middleware> wanted) {
+        Map<String, Integer> rateLimits = new HashMap<>();
+        for (Middleware given : wanted) {
+            String name = given instanceof MiddlewareRef ref
+                    ? ref.name()
+                    : given.getClass().getName();
+            Middleware code = given instanceof MiddlewareRef ref ? registered(ref) : given;
+            if (code instanceof RateLimit data) {
+                // By what it limits, so that another one before it does not take its counts.
+                name = place + "/" + RateLimiters.nameOf(data);
+                int number = rateLimits.merge(name, 1, Integer::sum);
+                name = number == 1 ? name : name + "#" + number;
+                code = rateLimiters.get(name, data);
             }
-            return new NamedMiddleware(ref.name(), registered);
+            all.add(new NamedMiddleware(name, code));
         }
-        return new NamedMiddleware(given.getClass().getName(), given);
+    }
+
+    private Middleware registered(MiddlewareRef ref) {
+        Middleware registered = registrations.middleware().get(ref.name());
+        if (registered == null) {
+            throw new IllegalStateException("middleware \"" + ref.name() + "\" is not registered");
+        }
+        return registered;
     }
 }
