@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.balancer.HashKey;
+import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.listener.Limits;
@@ -148,6 +150,10 @@ final class ValidatorTest {
         return UpstreamPool.builder("p").target("http://a");
     }
 
+    private static ProxyConfig.Builder hashing(int balanceFactor, HashKey... keys) {
+        return with(pool().loadBalancer(new LoadBalancer.ConsistentHash(List.of(keys), balanceFactor)));
+    }
+
     private static HealthCheck.Builder http() {
         return HealthCheck.builder("/");
     }
@@ -231,6 +237,15 @@ final class ValidatorTest {
                 bad("pools[0].name", ProxyConfig.builder().route(ROUTE).pool(UpstreamPool.of(" ", "http://a"))),
                 bad("pools[0].targets", ProxyConfig.builder().route(ROUTE).pool(UpstreamPool.of("p"))),
                 bad("pools[0].targets[1]", with(pool().target("http://a/path"))),
+                bad("pools[0].loadBalancer.balanceFactor", hashing(100, HashKey.clientAddress())),
+                bad("pools[0].loadBalancer.balanceFactor", hashing(-1, HashKey.clientAddress())),
+                bad("pools[0].loadBalancer.balanceFactor", hashing(10_001, HashKey.clientAddress())),
+                bad("pools[0].loadBalancer.keys", hashing(125)),
+                bad("pools[0].loadBalancer.keys[1].name", hashing(125, HashKey.query("a"), HashKey.header("a b"))),
+                bad("pools[0].loadBalancer.keys[0].name", hashing(125, HashKey.cookie("a;b"))),
+                bad("pools[0].loadBalancer.keys[0].name", hashing(125, HashKey.query(""))),
+                bad("pools[0].loadBalancer.keys[0].key", hashing(125, HashKey.attribute(""))),
+                bad("pools[0].loadBalancer.name", with(pool().loadBalancer(LoadBalancer.ref("nope")))),
                 bad("pools[0].panicThreshold", with(pool().panicThreshold(101))),
                 bad("pools[0].slowStart", with(pool().slowStart(negative))),
                 bad("pools[0].healthCheck.path", with(HealthCheck.builder("healthz"))),
