@@ -14,6 +14,7 @@ import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.observe.TargetListener;
 import io.fairlead.proxy.ratelimit.RateLimitCounts;
 import io.fairlead.proxy.ratelimit.RateLimitStore;
+import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
@@ -148,6 +149,19 @@ public interface ReverseProxy extends AutoCloseable {
      * @throws IllegalStateException if the proxy does not run
      */
     Drain drainTarget(String pool, String url, Duration timeout);
+
+    /**
+     * Opens or switches off the circuit breaker of a pool by hand, or gives it back to itself. It holds until it is changed
+     * again, across updates that leave the breaker's settings as they are.
+     *
+     * @param state {@code FORCED_OPEN}, {@code DISABLED}, or {@code CLOSED}, which also forgets what it has seen
+     * @throws IllegalArgumentException if there is no such pool, if it has no breaker, or for another state
+     * @throws IllegalStateException if the proxy does not run
+     */
+    void circuitBreaker(String pool, CircuitBreaker.State state);
+
+    /** The same for the breaker of one target, given by its URL as configured. */
+    void circuitBreaker(String pool, String targetUrl, CircuitBreaker.State state);
 
     /**
      * Is not ready any more, waits for the configuration's {@code stopDelay}, stops taking connections, closes idle ones, lets

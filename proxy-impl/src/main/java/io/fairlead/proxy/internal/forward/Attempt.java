@@ -8,6 +8,7 @@ import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.transfer.BodySink;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.http.ResponseHead;
+import io.fairlead.proxy.internal.resilience.Breaker;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
@@ -40,6 +41,9 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     private final int number;
     private final long begunAt;
 
+    /** For the target's breaker; given back with the first thing that is known. */
+    private int permit;
+
     private boolean bodyBegun;
     private boolean answered;
     private boolean timed;
@@ -56,6 +60,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         this.request = request;
         this.number = number;
         this.begunAt = loop.now();
+        this.permit = pool.permit(loop);
     }
 
     PoolTarget target() {
@@ -148,7 +153,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
             return;
         }
         answered = true;
-        pool.answered(loop, target, head.status(), loop.now() - begunAt);
+        pool.answered(loop, target, givePermit(), head.status(), loop.now() - begunAt);
         forward.answered(this, head, bodyLength);
     }
 
@@ -162,9 +167,9 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         stopTimer();
         // One that was idle and died tells nothing of the target: its server may have closed it in good order.
         if (isOfTarget(code) && !stale) {
-            pool.failed(loop, target, code, loop.now() - begunAt);
+            pool.failed(loop, target, givePermit(), code, loop.now() - begunAt);
         } else if (!answered) {
-            pool.cancelled(loop, target);
+            pool.cancelled(loop, target, givePermit());
         }
         end();
         forward.failed(this, code, detail, untouched && !answered, stale && !answered);
@@ -178,7 +183,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     @Override
     public void bodyFailed(FailureCode code, String detail) {
         if (!over) {
-            pool.failed(loop, target, code, loop.now() - begunAt);
+            pool.failed(loop, target, givePermit(), code, loop.now() - begunAt);
         }
         released();
     }
@@ -259,9 +264,9 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
             return;
         }
         if (!answered && cause != null && stream != null) {
-            pool.failed(loop, target, cause, loop.now() - begunAt);
+            pool.failed(loop, target, givePermit(), cause, loop.now() - begunAt);
         } else if (!answered) {
-            pool.cancelled(loop, target);
+            pool.cancelled(loop, target, givePermit());
         }
         ClientTarget.Pending waiting = pending;
         pending = null;
@@ -276,10 +281,17 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         }
     }
 
+    private int givePermit() {
+        int given = permit;
+        permit = Breaker.REFUSED;
+        return given;
+    }
+
     private void end() {
         if (!over) {
             over = true;
             pool.ended(target);
+            forward.ended(this);
         }
     }
 }

@@ -5,6 +5,7 @@ import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.time.TimerWheel;
+import io.fairlead.proxy.internal.upstream.PoolEntry;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.resilience.RetryPolicy;
@@ -49,6 +50,11 @@ public final class Forward {
     private List<PoolTarget> tried = List.of();
     private boolean connectionReplaced;
     private boolean over;
+    /** The client has the answer of the attempt that is under way. */
+    private boolean delivered;
+
+    private final long begunAt;
+    private @Nullable PoolEntry entry;
     private @Nullable Attempt current;
     /** The attempt beside it. */
     private @Nullable Attempt rival;
@@ -65,9 +71,16 @@ public final class Forward {
         this.request = request;
         this.policy = policy;
         this.listener = listener;
+        this.begunAt = loop.now();
     }
 
     public void start() {
+        PoolEntry entered = pool.enter(loop);
+        if (entered == null) {
+            refuse();
+            return;
+        }
+        entry = entered;
         long now = loop.now();
         pool.retries(loop).request(now);
         Duration hedgeAfter = policy.hedgeAfter();
@@ -127,6 +140,10 @@ public final class Forward {
             replay = null;
             body.close();
         }
+        if (cause == FailureCode.TOTAL_TIMEOUT) {
+            tellFailed();
+        }
+        leave();
     }
 
     private static void giveUp(@Nullable Attempt attempt, @Nullable FailureCode cause) {
@@ -140,11 +157,28 @@ public final class Forward {
     private void attempt() {
         PoolTarget picked = pool.pick(loop, request.exchange(), tried);
         if (picked == null) {
-            fail(FailureCode.UPSTREAM_UNAVAILABLE, "pool \"" + poolName() + "\" has no usable target");
+            refuse();
             return;
         }
         tries++;
         begin(picked, false);
+    }
+
+    /** The pool has no target for the request, or not now. */
+    private void refuse() {
+        FailureCode code = pool.refusal(loop);
+        over = true;
+        stopHedge();
+        leave();
+        String pool = "pool \"" + poolName() + "\" ";
+        listener.refused(
+                code,
+                switch (code) {
+                    case UPSTREAM_CIRCUIT_OPEN -> pool + "has an open circuit breaker";
+                    case UPSTREAM_OVERLOADED -> pool + "has as many requests as it may";
+                    default -> pool + "has no usable target";
+                },
+                this.pool.retryAfterSeconds(code));
     }
 
     private void begin(PoolTarget picked, boolean fresh) {
@@ -257,6 +291,11 @@ public final class Forward {
         if (body != null) {
             body.settle();
         }
+        PoolEntry entered = entry;
+        if (entered != null) {
+            entered.answered(head.status(), loop.now() - begunAt);
+        }
+        delivered = true;
         listener.answered(head, attempt, bodyLength);
     }
 
@@ -269,7 +308,11 @@ public final class Forward {
         if (harmless && stale && !connectionReplaced && (untouched || request.isIdempotent())) {
             connectionReplaced = true;
             detach();
-            begin(attempt.target(), true);
+            if (pool.again(loop, attempt.target())) {
+                begin(attempt.target(), true);
+            } else {
+                refuse();
+            }
             return;
         }
         if (harmless && Retries.wants(policy, code) && hasTriesLeft()) {
@@ -277,12 +320,38 @@ public final class Forward {
                 return;
             }
         }
+        if (code.side() == FailureCode.Side.UPSTREAM && code.phase() != FailureCode.Phase.ACQUIRE) {
+            tellFailed();
+        }
         fail(code, detail);
+    }
+
+    /** Nothing of this attempt is under way any more. */
+    void ended(Attempt attempt) {
+        if (delivered && attempt == current) {
+            leave();
+        }
+    }
+
+    private void tellFailed() {
+        PoolEntry entered = entry;
+        if (entered != null) {
+            entered.failed(loop.now() - begunAt);
+        }
+    }
+
+    private void leave() {
+        PoolEntry entered = entry;
+        if (entered != null) {
+            entry = null;
+            entered.leave();
+        }
     }
 
     private void fail(FailureCode code, String detail) {
         over = true;
         stopHedge();
+        leave();
         listener.forwardFailed(code, detail);
     }
 

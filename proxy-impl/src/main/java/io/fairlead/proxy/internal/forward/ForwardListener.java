@@ -21,6 +21,13 @@ public interface ForwardListener {
      */
     void answered(ResponseHead head, BodySource body, long bodyLength);
 
+    /**
+     * The request was sent to nobody: no target is usable, a breaker is open, or a limit is reached.
+     *
+     * @param retryAfterSeconds when the client should come again; 0 if nobody knows
+     */
+    void refused(FailureCode code, String detail, int retryAfterSeconds);
+
     /** No response comes. */
     void forwardFailed(FailureCode code, String detail);
 }

@@ -20,12 +20,14 @@ import io.fairlead.proxy.internal.engine.loop.IoWorker;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.route.RouteTable;
+import io.fairlead.proxy.internal.resilience.Breaker;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.ratelimit.RateLimitCounts;
+import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.spi.Registrations;
@@ -481,6 +483,40 @@ final class EngineProxy implements ReverseProxy {
                     }
                 },
                 timeout);
+    }
+
+    @Override
+    public void circuitBreaker(String pool, CircuitBreaker.State wanted) {
+        force(pool, "", wanted);
+    }
+
+    @Override
+    public void circuitBreaker(String pool, String targetUrl, CircuitBreaker.State wanted) {
+        force(pool, requireNonNull(targetUrl, "targetUrl"), wanted);
+    }
+
+    private void force(String pool, String targetUrl, CircuitBreaker.State wanted) {
+        RunningPool found;
+        synchronized (this) {
+            if (state != State.RUNNING) {
+                throw new IllegalStateException("the proxy does not run");
+            }
+            found = pools.get(requireNonNull(pool, "pool"));
+        }
+        Breaker breaker = found == null ? null : found.breaker(targetUrl);
+        if (breaker == null) {
+            throw new IllegalArgumentException(
+                    "pool: \"" + pool + "\"" + (targetUrl.isEmpty() ? "" : ", targetUrl: \"" + targetUrl + "\"")
+                            + (found == null ? " (expected: a pool of this proxy)" : " (expected: one with a circuit breaker)"));
+        }
+        switch (requireNonNull(wanted, "state")) {
+            case FORCED_OPEN -> breaker.forceOpen();
+            case DISABLED -> breaker.disable();
+            case CLOSED -> breaker.reset();
+            case OPEN, HALF_OPEN ->
+                throw new IllegalArgumentException(
+                        "state: " + wanted + " (expected one of: FORCED_OPEN, DISABLED, CLOSED)");
+        }
     }
 
     // ---- the end

@@ -6,6 +6,7 @@ import io.fairlead.proxy.internal.balancer.PeakLatency;
 import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.http.Ascii;
+import io.fairlead.proxy.internal.resilience.Breaker;
 import io.fairlead.proxy.observe.TargetStatus;
 import io.fairlead.proxy.observe.TargetStatus.Obstacle;
 import io.fairlead.proxy.upstream.Target;
@@ -16,6 +17,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One target of a running pool, as all I/O threads see it. It lives as long as its pool has a target of this URL, also
@@ -41,6 +43,11 @@ public final class PoolTarget implements Candidate {
     private final Map<Unusable, Obstacle> obstacles = new EnumMap<>(Unusable.class);
 
     private final PeakLatency latency = new PeakLatency(System::nanoTime);
+
+    /** Its circuit breaker, if the pool wants one; changed under the pool's lock. */
+    private volatile @Nullable Breaker breaker;
+
+    private volatile int maxInFlight = Integer.MAX_VALUE;
 
     /**
      * A target that nothing is known of.
@@ -159,9 +166,30 @@ public final class PoolTarget implements Candidate {
         return new TargetStatus(config.url(), picked, all, config.weight() == 0 ? 0 : weight, inFlight());
     }
 
-    /** An attempt goes to it. */
-    void begun() {
-        inFlight.getAndIncrement();
+    @Nullable
+    Breaker breaker() {
+        return breaker;
+    }
+
+    void breaker(@Nullable Breaker changed) {
+        breaker = changed;
+    }
+
+    void maxInFlight(int changed) {
+        maxInFlight = changed;
+    }
+
+    /**
+     * An attempt goes to it.
+     *
+     * @return false if it is at its limit, and the attempt does not
+     */
+    boolean begun() {
+        if (inFlight.getAndIncrement() < maxInFlight) {
+            return true;
+        }
+        inFlight.getAndDecrement();
+        return false;
     }
 
     /** The attempt is over, with its answer's last byte or without any. */

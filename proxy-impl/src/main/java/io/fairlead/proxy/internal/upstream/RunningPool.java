@@ -8,8 +8,11 @@ import io.fairlead.proxy.internal.balancer.Pickers;
 import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.net.NameResolver;
+import io.fairlead.proxy.internal.resilience.Breaker;
 import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.observe.TargetEvent.What;
+import io.fairlead.proxy.resilience.CircuitBreaker;
+import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.util.ArrayList;
@@ -34,6 +37,9 @@ public final class RunningPool implements AutoCloseable {
     /** What is against a target that has to pass a check first. */
     static final String NOT_CHECKED = "no check has passed yet";
 
+    /** What is asked of a client whom a limit refuses: places become free all the time. */
+    private static final int OVERLOAD_RETRY_SECONDS = 1;
+
     private final IoLoop home;
     private final int loopCount;
     private final NameResolver resolver;
@@ -42,6 +48,9 @@ public final class RunningPool implements AutoCloseable {
 
     /** Proxies of a fleet must not draw alike. */
     private final long seed = ThreadLocalRandom.current().nextLong();
+
+    /** Requests in the pool, counted only where their number is limited. */
+    private final PaddedCounter requests = new PaddedCounter();
 
     /** For each I/O thread, written and read by that thread only. */
     private final @Nullable Shard[] shards;
@@ -58,11 +67,23 @@ public final class RunningPool implements AutoCloseable {
     /** Against these speaks an ejection and nothing else. */
     private volatile TargetSet ejected = new TargetSet(List.of());
 
+    /** The breaker of the pool as a whole; changed under the lock. */
+    private volatile @Nullable Breaker breaker;
+
+    /** Targets whose breaker is open. Nobody asks these breakers, so the path looks whether their time is over. */
+    private volatile List<PoolTarget> open = List.of();
+
     /** What one thread has of the pool. */
     private static final class Shard {
         private final UpstreamPool config;
         private final TargetPicker picker;
         private final RetryBudget retries;
+
+        /** What the target that was picked last gave to the attempt. */
+        private int permit = Breaker.REFUSED;
+
+        /** Why nothing was picked last. */
+        private FailureCode refusal = FailureCode.UPSTREAM_UNAVAILABLE;
 
         Shard(UpstreamPool config, TargetPicker picker, RetryBudget retries) {
             this.config = config;
@@ -116,8 +137,10 @@ public final class RunningPool implements AutoCloseable {
                     known.configure(target);
                     known.client().settings(next);
                 }
+                limit(known, next);
                 after.put(target.url(), known);
             }
+            breaker = sameOrNew(breaker, next.circuitBreaker().orElse(null), null);
             before.forEach((url, target) -> {
                 if (!after.containsKey(url)) {
                     gone.add(target);
@@ -202,6 +225,9 @@ public final class RunningPool implements AutoCloseable {
         ejected = new TargetSet(targets.values().stream()
                 .filter(target -> target.isOnly(Unusable.EJECTED))
                 .toList());
+        open = targets.values().stream()
+                .filter(target -> target.is(Unusable.BREAKER_OPEN))
+                .toList();
         if (panics != panicking) {
             panicking = panics;
             String reason =
@@ -209,6 +235,71 @@ public final class RunningPool implements AutoCloseable {
             // Later: not while the lock is held.
             home.later(() -> health.tell("", panics ? What.PANIC_BEGAN : What.PANIC_ENDED, reason));
         }
+    }
+
+    // ---- breakers and limits
+
+    /** Gives a target the breaker and the limit of these settings; equal settings keep the breaker's state. */
+    private void limit(PoolTarget target, UpstreamPool next) {
+        Breaker before = target.breaker();
+        Breaker after = sameOrNew(before, next.targetCircuitBreaker().orElse(null), target);
+        if (after != before) {
+            target.breaker(after);
+            target.set(Unusable.BREAKER_OPEN, false, "");
+        }
+        target.maxInFlight(next.targetConcurrency().map(ConcurrencyLimit::max).orElse(Integer.MAX_VALUE));
+    }
+
+    private @Nullable Breaker sameOrNew(
+            @Nullable Breaker before, @Nullable CircuitBreaker wanted, @Nullable PoolTarget target) {
+        if (wanted == null || before != null && before.config().equals(wanted)) {
+            return wanted == null ? null : before;
+        }
+        String name = target == null ? config.name() : config.name() + " " + target;
+        return new Breaker(name, wanted, System::nanoTime, (from, to, reason) -> breakerChanged(target, to, reason));
+    }
+
+    private void breakerChanged(@Nullable PoolTarget target, CircuitBreaker.State to, String reason) {
+        if (target != null) {
+            synchronized (this) {
+                Breaker now = target.breaker();
+                // By what it is now: of two changes at once, the later one may be told first.
+                boolean isOpen = now != null && isOpen(now.state());
+                if (target.is(Unusable.BREAKER_OPEN) != isOpen) {
+                    target.set(Unusable.BREAKER_OPEN, isOpen, reason);
+                    rebuild();
+                }
+            }
+        }
+        What what = switch (to) {
+            case OPEN, FORCED_OPEN -> What.BREAKER_OPEN;
+            case HALF_OPEN -> What.BREAKER_HALF_OPEN;
+            case CLOSED, DISABLED -> What.BREAKER_CLOSED;
+        };
+        String url = target == null ? "" : target.target().url();
+        home.execute(() -> health.tell(url, what, reason));
+    }
+
+    private static boolean isOpen(CircuitBreaker.State state) {
+        return state == CircuitBreaker.State.OPEN || state == CircuitBreaker.State.FORCED_OPEN;
+    }
+
+    /**
+     * The breaker of the pool, or of one of its targets.
+     *
+     * @param url of the target; empty for the pool
+     * @return null if there is none
+     */
+    public @Nullable Breaker breaker(String url) {
+        if (url.isEmpty()) {
+            return breaker;
+        }
+        for (PoolTarget target : targets()) {
+            if (target.target().url().equals(url)) {
+                return target.breaker();
+            }
+        }
+        return null;
     }
 
     /** The pool at this moment. */
@@ -228,6 +319,68 @@ public final class RunningPool implements AutoCloseable {
     // ---- the path
 
     /**
+     * A request comes to the pool.
+     *
+     * @return its place, which it leaves once; null if the pool's breaker or limit refuses it, see {@link #refusal}
+     */
+    public @Nullable PoolEntry enter(IoLoop loop) {
+        Breaker asked = breaker;
+        int max = config.maxConcurrentRequests();
+        if (asked == null && max == 0) {
+            return PoolEntry.FREE;
+        }
+        if (max > 0 && requests.getAndIncrement() >= max) {
+            requests.getAndDecrement();
+            shard(loop).refusal = FailureCode.UPSTREAM_OVERLOADED;
+            return null;
+        }
+        int permit = asked == null ? Breaker.REFUSED : asked.tryAcquire();
+        if (asked != null && permit == Breaker.REFUSED) {
+            if (max > 0) {
+                requests.getAndDecrement();
+            }
+            shard(loop).refusal = FailureCode.UPSTREAM_CIRCUIT_OPEN;
+            return null;
+        }
+        return new PoolEntry(asked, permit, max > 0 ? requests : null);
+    }
+
+    /** Why {@link #enter} or {@link #pick} has just given nothing on this thread. */
+    public FailureCode refusal(IoLoop loop) {
+        return shard(loop).refusal;
+    }
+
+    /** When a client that is refused should come again, in seconds; 0 if nobody knows. */
+    public int retryAfterSeconds(FailureCode refusal) {
+        if (refusal == FailureCode.UPSTREAM_OVERLOADED) {
+            return OVERLOAD_RETRY_SECONDS;
+        } else if (refusal != FailureCode.UPSTREAM_CIRCUIT_OPEN) {
+            return 0;
+        }
+        long nanos = Long.MAX_VALUE;
+        Breaker own = breaker;
+        if (own != null && isOpen(own.state())) {
+            nanos = own.retryAfterNanos();
+        } else {
+            for (PoolTarget target : open) {
+                Breaker one = target.breaker();
+                nanos = one == null ? nanos : Math.min(nanos, one.retryAfterNanos());
+            }
+        }
+        // Half open, and all probes are under way: soon it is known.
+        long seconds = nanos == Long.MAX_VALUE ? 1 : (nanos + 999_999_999L) / 1_000_000_000L;
+        return (int) Math.max(1, Math.min(Integer.MAX_VALUE, seconds));
+    }
+
+    /**
+     * Whether a status says that the target is ill. Not 501 and 505, which a client can bring about with a method or version
+     * of its choice, and so open the breaker for all others.
+     */
+    static boolean isFailure(int status) {
+        return status >= 500 && status != 501 && status != 505;
+    }
+
+    /**
      * Chooses a target for an attempt, and counts it as under way there until {@link #ended}.
      *
      * <p>When all usable ones have failed for the request, an ejected one is tried: targets that are restarted one after
@@ -237,6 +390,13 @@ public final class RunningPool implements AutoCloseable {
      * @return null if no target may be used
      */
     public @Nullable PoolTarget pick(IoLoop loop, Exchange exchange, List<PoolTarget> tried) {
+        List<PoolTarget> waiting = open;
+        for (int i = 0; i < waiting.size(); i++) {
+            Breaker one = waiting.get(i).breaker();
+            if (one != null) {
+                one.halfOpenIfDue();
+            }
+        }
         TargetSet from = usable;
         if (!tried.isEmpty()) {
             TargetSet others = from.without(tried);
@@ -245,13 +405,59 @@ public final class RunningPool implements AutoCloseable {
             }
             from = others.size() == 0 ? from : others;
         }
+        Shard shard = shard(loop);
+        shard.refusal = waiting.isEmpty() ? FailureCode.UPSTREAM_UNAVAILABLE : FailureCode.UPSTREAM_CIRCUIT_OPEN;
         if (from.size() == 0) {
             return null;
         }
-        PoolTarget picked =
-                from.target(from.size() == 1 ? 0 : shard(loop).picker.pick(from, exchange));
-        picked.begun();
-        return picked;
+        PoolTarget picked = from.target(from.size() == 1 ? 0 : shard.picker.pick(from, exchange));
+        return admits(shard, picked) ? picked : pickAnother(shard, exchange, from, picked);
+    }
+
+    /** Takes the others of a target that is at its limit, or whose breaker has let enough probes through. */
+    private @Nullable PoolTarget pickAnother(Shard shard, Exchange exchange, TargetSet from, PoolTarget first) {
+        List<PoolTarget> refusing = new ArrayList<>();
+        refusing.add(first);
+        while (true) {
+            TargetSet others = from.without(refusing);
+            if (others.size() == 0) {
+                return null;
+            }
+            PoolTarget picked = others.target(others.size() == 1 ? 0 : shard.picker.pick(others, exchange));
+            if (admits(shard, picked)) {
+                return picked;
+            }
+            refusing.add(picked);
+        }
+    }
+
+    private static boolean admits(Shard shard, PoolTarget picked) {
+        if (!picked.begun()) {
+            shard.refusal = FailureCode.UPSTREAM_OVERLOADED;
+            return false;
+        }
+        Breaker asked = picked.breaker();
+        if (asked == null) {
+            shard.permit = Breaker.REFUSED;
+            return true;
+        }
+        shard.permit = asked.tryAcquire();
+        if (shard.permit != Breaker.REFUSED) {
+            return true;
+        }
+        picked.ended();
+        shard.refusal = FailureCode.UPSTREAM_CIRCUIT_OPEN;
+        return false;
+    }
+
+    /** Lets another attempt follow on the same target, as {@link #pick} does; false if the target refuses it. */
+    public boolean again(IoLoop loop, PoolTarget target) {
+        return admits(shard(loop), target);
+    }
+
+    /** What the attempt on the target that was picked last gives back with its outcome. */
+    public int permit(IoLoop loop) {
+        return shard(loop).permit;
     }
 
     /** Whether there is a usable target beside these. */
@@ -269,20 +475,49 @@ public final class RunningPool implements AutoCloseable {
         return shard(loop).retries;
     }
 
-    /** The head of an answer came. */
-    public void answered(IoLoop loop, PoolTarget target, int status, long nanos) {
+    /**
+     * The head of an answer came.
+     *
+     * @param permit {@link #permit} of the attempt
+     */
+    public void answered(IoLoop loop, PoolTarget target, int permit, int status, long nanos) {
         target.watch().answered(loop.index(), status);
         target.latency().answered(nanos);
+        Breaker told = target.breaker();
+        if (told != null && permit != Breaker.REFUSED) {
+            if (isFailure(status)) {
+                told.failed(permit, nanos);
+            } else {
+                told.succeeded(permit, nanos);
+            }
+        }
     }
 
-    /** The attempt failed through the target's doing or that of the way to it. */
-    public void failed(IoLoop loop, PoolTarget target, FailureCode code, long nanos) {
+    /**
+     * The attempt failed through the target's doing or that of the way to it.
+     *
+     * @param permit {@link #permit} of the attempt; {@link Breaker#REFUSED} if it was answered before
+     */
+    public void failed(IoLoop loop, PoolTarget target, int permit, FailureCode code, long nanos) {
         target.watch().failed(loop.index(), code);
         target.latency().failed(nanos);
+        Breaker told = target.breaker();
+        if (told != null && permit != Breaker.REFUSED) {
+            told.failed(permit, nanos);
+        }
     }
 
-    /** The attempt was given up, through nobody's fault there: nothing is to be learnt from it. */
-    public void cancelled(IoLoop loop, PoolTarget target) {}
+    /**
+     * The attempt was given up, through nobody's fault there: nothing is to be learnt from it.
+     *
+     * @param permit {@link #permit} of the attempt
+     */
+    public void cancelled(IoLoop loop, PoolTarget target, int permit) {
+        Breaker told = target.breaker();
+        if (told != null && permit != Breaker.REFUSED) {
+            told.released(permit);
+        }
+    }
 
     /** Nothing of the attempt is under way any more; told once, after one of the three above. */
     public void ended(PoolTarget target) {

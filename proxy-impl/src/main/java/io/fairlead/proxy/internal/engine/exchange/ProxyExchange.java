@@ -186,7 +186,12 @@ public final class ProxyExchange extends RoutedExchange {
     /** Fails the exchange for good: with an answer if the response has not begun, else by cutting it. */
     @Override
     public void fail(FailureCode code, String detail) {
-        fail(code, detail, new HeaderBlock());
+        HeaderBlock fields = new HeaderBlock();
+        int retryAfter = retryAfterSeconds(code);
+        if (retryAfter > 0) {
+            fields.add("Retry-After", Integer.toString(retryAfter));
+        }
+        fail(code, detail, fields);
     }
 
     @Override

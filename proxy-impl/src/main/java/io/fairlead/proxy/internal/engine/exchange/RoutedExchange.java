@@ -61,6 +61,7 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
     private @Nullable StreamBody answerView;
     private @Nullable HeldTimer heldTimer;
     private long connectedNanos;
+    private int retryAfterSeconds;
 
     RoutedExchange(ClientStream stream, RequestHead head, Snapshot snapshot, @Nullable ClientResolver trust) {
         super(stream, head, snapshot, trust);
@@ -323,6 +324,17 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             heldTimer = null;
             timer.stop();
         }
+    }
+
+    @Override
+    public void refused(FailureCode code, String detail, int seconds) {
+        retryAfterSeconds = seconds;
+        forwardFailed(code, detail);
+    }
+
+    /** What Retry-After says on an error answer with this code; 0 for none. */
+    final int retryAfterSeconds(FailureCode code) {
+        return code.phase() == FailureCode.Phase.PICK ? retryAfterSeconds : 0;
     }
 
     @Override
