@@ -550,7 +550,7 @@ def drain(s):
         if stop_timeout > 5:
             s.claim(not bad, f"{what}: {len(requests) - len(bad)} of {len(requests)} finished ({kinds(bad)}); expected all")
         else:
-            reported = sum(int(n) for n in re.findall(r"cut (\d+)", printed))
+            reported = sum(int(n) for n in re.findall(r"(\d+) exchanges were cut", printed))
             s.claim(bad and not wrong, f"{what}: {len(bad)} of {len(requests)} were cut and saw it ({kinds(bad)})")
             s.claim(reported == len(bad), f"{what}: {reported} reported as cut; expected {len(bad)}")
         s.end()
