@@ -617,7 +617,7 @@ def main():
     parser.add_argument("--settings", choices=("defaults", "recommended", "both"), default="both",
                         help="of rolling and kill9: nothing but --upstream, or the recommended preset (default: both)")
     parser.add_argument("--quick", action="store_true", help="short runs with few clients, to see that the tool works")
-    parser.add_argument("--keep", metavar="FOLDER", help="where a failed run's logs go (default: the system's temporary directory)")
+    parser.add_argument("--keep", metavar="FOLDER", help="where the logs go (default: nowhere, those of a failed scenario to the temporary directory)")
     options = parser.parse_args()
     need("taskset")
     load_class_path()
@@ -629,7 +629,7 @@ def main():
             scenario = Scenario(lab, options)
             SCENARIOS[name](scenario)
             claims += scenario.claims
-            if not all(holds for holds, _ in scenario.claims):
+            if options.keep or not all(holds for holds, _ in scenario.claims):
                 kept = os.path.join(options.keep or os.path.dirname(lab.tmp), f"resilience-{name}-{os.getpid()}")
                 shutil.copytree(lab.tmp, kept)
                 print(f"logs: {kept}")
