@@ -36,7 +36,7 @@ POOLS = {
     "guarded": {
         "retry": {"on": ["connectFailure", "reset", "timeout", "gatewayError"], "safeMethodStatuses": [500]},
         "outlierDetection": {"consecutive5xx": 5},
-        "healthCheck": {"type": "http", "path": "/1k", "interval": "1s"},
+        "healthCheck": {"type": "http", "path": "/1k", "interval": "2s"},
         "circuitBreaker": {},
         "targetCircuitBreaker": {},
     },
