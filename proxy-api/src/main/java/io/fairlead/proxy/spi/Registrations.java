@@ -51,6 +51,7 @@ public record Registrations(
 
     /** No code, one I/O thread for each core. */
     public static Registrations none() {
-        return new Registrations("proxy", 0, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), List.of(), List.of(), List.of());
+        return new Registrations(
+                "proxy", 0, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), List.of(), List.of(), List.of());
     }
 }

@@ -19,8 +19,8 @@ import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.loop.IoWorker;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.net.NameResolver;
-import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.resilience.Breaker;
+import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Listener;
@@ -507,7 +507,9 @@ final class EngineProxy implements ReverseProxy {
         if (breaker == null) {
             throw new IllegalArgumentException(
                     "pool: \"" + pool + "\"" + (targetUrl.isEmpty() ? "" : ", targetUrl: \"" + targetUrl + "\"")
-                            + (found == null ? " (expected: a pool of this proxy)" : " (expected: one with a circuit breaker)"));
+                            + (found == null
+                                    ? " (expected: a pool of this proxy)"
+                                    : " (expected: one with a circuit breaker)"));
         }
         switch (requireNonNull(wanted, "state")) {
             case FORCED_OPEN -> breaker.forceOpen();

@@ -124,7 +124,8 @@ class LoadBalancerPathTest {
             client.send(get("/"));
             clients.add(client);
             ProxyFixture.await(
-                    "the request to arrive", () -> hangs.requests().size() + quick.requests().size() == clients.size());
+                    "the request to arrive",
+                    () -> hangs.requests().size() + quick.requests().size() == clients.size());
         }
         assertThat(send(fixture.client(), 50, get("/"))).containsOnlyKeys("quick");
         answer.release(clients.size());
@@ -148,7 +149,8 @@ class LoadBalancerPathTest {
             clients.add(client);
             client.send(get("/"));
             ProxyFixture.await(
-                    "the request to arrive", () -> slow.requests().size() + quick.requests().size() == clients.size());
+                    "the request to arrive",
+                    () -> slow.requests().size() + quick.requests().size() == clients.size());
         }
         send(fixture.client(), 300, get("/"));
         answer.release();
@@ -215,7 +217,8 @@ class LoadBalancerPathTest {
         ReverseProxy proxy = fixture.start(own(pool -> {
             made.incrementAndGet();
             assertThat(pool.name()).isEqualTo("default");
-            return (candidates, exchange) -> exchange.request().headers().contains("X-Last") ? candidates.size() - 1 : 0;
+            return (candidates, exchange) ->
+                    exchange.request().headers().contains("X-Last") ? candidates.size() - 1 : 0;
         }));
         RawClient client = fixture.client();
         assertThat(send(client, 5, get("/"))).containsOnlyKeys("a");
