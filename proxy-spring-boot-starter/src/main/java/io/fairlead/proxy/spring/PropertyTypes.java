@@ -272,16 +272,6 @@ final class PropertyTypes {
     }
 
     /**
-     * On what another attempt follows.
-     */
-    enum On {
-        CONNECT_FAILURE,
-        RESET,
-        TIMEOUT,
-        GATEWAY_ERROR
-    }
-
-    /**
      * Which servers are ejected for what becomes of their requests. A kind of failure with 0 ejects nobody.
      *
      * @param consecutive5xx 5xx answers and unanswered requests in a row.
