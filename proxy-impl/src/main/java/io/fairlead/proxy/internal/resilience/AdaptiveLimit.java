@@ -13,7 +13,7 @@ package io.fairlead.proxy.internal.resilience;
  * every 60 windows, unless the time was near the base of late, the limit is halved for two windows; the first lets what is
  * queued go, the mean of the second is the new base. At the lowest limit every window is such a measurement.
  *
- * <p>Netflix's concurrency-limits, which is the model for this, takes a lock for every sample and makes four objects for each
+ * <p>Netflix's concurrency-limits, which is the model for this, takes a lock for every sample and makes objects for each
  * permit. Its Gradient2Limit takes a slowly moving mean for the base, so that after some minutes of overload the overload is
  * the base.
  */

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads and locks.</b> resilience4j's scheduler is never used: {@link #halfOpenIfDue} and {@link #tryAcquire} look at the clock
  * that is given in. While closed, asking is three volatile reads; telling takes the short {@code ReentrantLock} of the
  * sliding window, which is no lock of ours to hold during I/O. Its lock-free window is not taken, because under four
- * threads it cost seven times as much and some 400 bytes a call (docs/circuit-breaking.md).
+ * threads it cost two to eight times as much and some 400 bytes a call (docs/circuit-breaking.md).
  *
  * <p><b>Events.</b> resilience4j's own are not subscribed to, because with one subscriber it makes an event of every call. A
  * change of state is found by comparing after each result instead; whoever wins the compare-and-set reports it.

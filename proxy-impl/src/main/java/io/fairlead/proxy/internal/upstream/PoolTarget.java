@@ -7,6 +7,7 @@ import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.http.Ascii;
 import io.fairlead.proxy.internal.resilience.Breaker;
+import io.fairlead.proxy.internal.resilience.LimitMeter;
 import io.fairlead.proxy.observe.TargetStatus;
 import io.fairlead.proxy.observe.TargetStatus.Obstacle;
 import io.fairlead.proxy.upstream.Target;
@@ -48,6 +49,9 @@ public final class PoolTarget implements Candidate {
     private volatile @Nullable Breaker breaker;
 
     private volatile int maxInFlight = Integer.MAX_VALUE;
+
+    /** Its adaptive limit, in place of the fixed one. */
+    private volatile @Nullable LimitMeter meter;
 
     /**
      * A target that nothing is known of.
@@ -175,8 +179,14 @@ public final class PoolTarget implements Candidate {
         breaker = changed;
     }
 
-    void maxInFlight(int changed) {
-        maxInFlight = changed;
+    @Nullable
+    LimitMeter meter() {
+        return meter;
+    }
+
+    void limit(int fixed, @Nullable LimitMeter adaptive) {
+        maxInFlight = fixed;
+        meter = adaptive;
     }
 
     /**
@@ -185,7 +195,8 @@ public final class PoolTarget implements Candidate {
      * @return false if it is at its limit, and the attempt does not
      */
     boolean begun() {
-        if (inFlight.getAndIncrement() < maxInFlight) {
+        LimitMeter adaptive = meter;
+        if (inFlight.getAndIncrement() < (adaptive == null ? maxInFlight : adaptive.limit())) {
             return true;
         }
         inFlight.getAndDecrement();

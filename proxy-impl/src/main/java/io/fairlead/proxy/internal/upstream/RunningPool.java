@@ -9,6 +9,7 @@ import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.resilience.Breaker;
+import io.fairlead.proxy.internal.resilience.LimitMeter;
 import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.observe.TargetEvent.What;
 import io.fairlead.proxy.resilience.CircuitBreaker;
@@ -247,7 +248,14 @@ public final class RunningPool implements AutoCloseable {
             target.breaker(after);
             target.set(Unusable.BREAKER_OPEN, false, "");
         }
-        target.maxInFlight(next.targetConcurrency().map(ConcurrencyLimit::max).orElse(Integer.MAX_VALUE));
+        ConcurrencyLimit wanted = next.targetConcurrency().orElse(null);
+        LimitMeter meter = target.meter();
+        if (wanted == null || !wanted.isAdaptive()) {
+            meter = null;
+        } else if (meter == null || !meter.config().equals(wanted)) {
+            meter = new LimitMeter(wanted, loopCount, System.nanoTime());
+        }
+        target.limit(wanted == null ? Integer.MAX_VALUE : wanted.max(), meter);
     }
 
     private @Nullable Breaker sameOrNew(
@@ -483,6 +491,12 @@ public final class RunningPool implements AutoCloseable {
     public void answered(IoLoop loop, PoolTarget target, int permit, int status, long nanos) {
         target.watch().answered(loop.index(), status);
         target.latency().answered(nanos);
+        LimitMeter meter = target.meter();
+        if (meter != null && (status == 503 || status == 429)) {
+            meter.dropped(loop.index(), loop.now());
+        } else if (meter != null) {
+            meter.answered(loop.index(), nanos, target.inFlight(), loop.now());
+        }
         Breaker told = target.breaker();
         if (told != null && permit != Breaker.REFUSED) {
             if (isFailure(status)) {
@@ -501,6 +515,10 @@ public final class RunningPool implements AutoCloseable {
     public void failed(IoLoop loop, PoolTarget target, int permit, FailureCode code, long nanos) {
         target.watch().failed(loop.index(), code);
         target.latency().failed(nanos);
+        LimitMeter meter = target.meter();
+        if (meter != null && code.status() == 504) {
+            meter.dropped(loop.index(), loop.now());
+        }
         Breaker told = target.breaker();
         if (told != null && permit != Breaker.REFUSED) {
             told.failed(permit, nanos);
