@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Asks every target of a pool again and again whether it is well, so that one that is not gets no requests. Immutable; two
@@ -34,6 +35,8 @@ public final class HealthCheck {
         /** A connection that can be made is enough. */
         TCP
     }
+
+    private static final Duration USUAL_TIMEOUT = Duration.ofSeconds(2);
 
     private final Protocol protocol;
     private final String path;
@@ -69,7 +72,7 @@ public final class HealthCheck {
         this.port = builder.port;
         this.interval = builder.interval;
         this.jitterPercent = builder.jitterPercent;
-        this.timeout = builder.timeout;
+        this.timeout = builder.timeout.orElse(usualTimeout(builder.interval));
         this.rise = builder.rise;
         this.fall = builder.fall;
         this.transitionInterval = builder.transitionInterval;
@@ -77,6 +80,10 @@ public final class HealthCheck {
         this.minUnhealthy = builder.minUnhealthy;
         this.usableBeforeFirstCheck = builder.usableBeforeFirstCheck;
         this.warmUp = builder.warmUp;
+    }
+
+    private static Duration usualTimeout(Duration interval) {
+        return interval.compareTo(USUAL_TIMEOUT) < 0 ? interval : USUAL_TIMEOUT;
     }
 
     /** A GET of this path every 5 s, which any 2xx passes; all else by default. */
@@ -111,7 +118,8 @@ public final class HealthCheck {
         builder.port = port;
         builder.interval = interval;
         builder.jitterPercent = jitterPercent;
-        builder.timeout = timeout;
+        // One that follows from the interval follows from another, too.
+        builder.timeout = timeout.equals(usualTimeout(interval)) ? Optional.empty() : Optional.of(timeout);
         builder.rise = rise;
         builder.fall = fall;
         builder.transitionInterval = transitionInterval;
@@ -269,7 +277,7 @@ public final class HealthCheck {
         private int port;
         private Duration interval = Duration.ofSeconds(5);
         private int jitterPercent = 10;
-        private Duration timeout = Duration.ofSeconds(2);
+        private Optional<Duration> timeout = Optional.empty();
         private int rise = 2;
         private int fall = 3;
         private Duration transitionInterval = Duration.ofSeconds(1);
@@ -351,9 +359,12 @@ public final class HealthCheck {
             return this;
         }
 
-        /** How long a check may take, connecting included; above zero, at most the interval. Default: 2 s. */
+        /**
+         * How long a check may take, connecting included; above zero, at most the interval. Default: 2 s, or the interval if
+         * that is shorter.
+         */
         public Builder timeout(Duration timeout) {
-            this.timeout = requireNonNull(timeout, "timeout");
+            this.timeout = Optional.of(requireNonNull(timeout, "timeout"));
             return this;
         }
 

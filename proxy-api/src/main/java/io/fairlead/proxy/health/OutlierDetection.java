@@ -31,6 +31,8 @@ public final class OutlierDetection {
     }
 
     private static final OutlierDetection DEFAULTS = builder().build();
+    private static final OutlierDetection RECOMMENDED =
+            builder().consecutive5xx(5).maxEjectionPercent(100).build();
     private static final OutlierDetection OFF =
             builder().consecutiveLocalOriginFailures(0).build();
 
@@ -69,6 +71,14 @@ public final class OutlierDetection {
     /** The defaults that stand at each setting. */
     public static OutlierDetection ofDefaults() {
         return DEFAULTS;
+    }
+
+    /**
+     * Ejects after 5 failures in a row of any kind, 5xx answers included, and may eject all but the last target: for pools whose
+     * targets are alike, so that an error of one of them alone is its own.
+     */
+    public static OutlierDetection recommended() {
+        return RECOMMENDED;
     }
 
     /** Ejects nothing. */

@@ -109,9 +109,10 @@ final class HealthTypes {
                 .optional(
                         "timeout",
                         Types.duration(Duration.ofMillis(1)),
-                        HealthCheck::timeout,
+                        HealthTypes::ownTimeout,
                         HealthCheck.Builder::timeout,
-                        "How long a check may take, connecting included; at most the interval.")
+                        "How long a check may take, connecting included; at most the interval. 2 s, or the interval if that"
+                                + " is shorter.")
                 .optional(
                         "rise",
                         Types.integer(1),
@@ -307,6 +308,13 @@ final class HealthTypes {
                     check.toString(),
                     "no method, host, headers, expectedStatuses, expectedBody or maxBodyBytes in a TCP check");
         }
+    }
+
+    /** Null where it follows from the interval, so that it also does when the rest is read. */
+    private static @Nullable Duration ownTimeout(HealthCheck check) {
+        Duration usual =
+                HealthCheck.tcpBuilder().interval(check.interval()).build().timeout();
+        return check.timeout().equals(usual) ? null : check.timeout();
     }
 
     /** Whether all of these could be read and are within their own ranges, so that a rule on them says something new. */

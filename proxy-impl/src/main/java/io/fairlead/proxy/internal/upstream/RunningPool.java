@@ -595,7 +595,7 @@ public final class RunningPool implements AutoCloseable {
     /** Closes idle connections now and the others once their exchange is over. */
     @Override
     public void close() {
-        home.execute(health::close);
         targets().forEach(target -> target.client().close());
+        home.execute(health::close);
     }
 }

@@ -146,7 +146,8 @@ final class RandomConfig {
         }
         sometimes(() -> check.port(random.nextInt(65_536)));
         Duration timeout = duration().plusMillis(1);
-        check.timeout(timeout).interval(timeout.plus(duration()).plusMillis(10));
+        check.interval(timeout.plus(duration()).plusMillis(10));
+        sometimes(() -> check.timeout(timeout));
         sometimes(() -> check.jitterPercent(random.nextInt(51)));
         sometimes(() -> check.rise(1 + random.nextInt(10)).fall(1 + random.nextInt(10)));
         sometimes(() -> check.transitionInterval(duration()));

@@ -428,6 +428,18 @@ final class ValidatorTest {
     }
 
     @Test
+    void timeoutOfAHealthCheck_followsFromAShorterInterval() {
+        HealthCheck often = http().interval(Duration.ofSeconds(1)).build();
+        assertThat(often.timeout()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(problems(with(pool().healthCheck(often)))).isEmpty();
+        assertThat(often.toBuilder().interval(Duration.ofSeconds(9)).build().timeout())
+                .isEqualTo(Duration.ofSeconds(2));
+        HealthCheck own = http().timeout(Duration.ofSeconds(3)).build();
+        assertThat(own.toBuilder().interval(Duration.ofSeconds(9)).build().timeout())
+                .isEqualTo(Duration.ofSeconds(3));
+    }
+
+    @Test
     void settingsOfHealthThatContradict_areAllToldAtOnce() {
         UpstreamPool.Builder pool = pool().healthCheck(
                         http().rise(0).fall(0).timeout(Duration.ofSeconds(6)).build())
