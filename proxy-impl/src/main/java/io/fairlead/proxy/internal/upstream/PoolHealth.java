@@ -125,7 +125,6 @@ final class PoolHealth {
         int place = 0;
         for (PoolTarget target : targets) {
             Watched one = watched.get(target);
-            boolean isNew = one == null;
             if (one == null) {
                 one = new Watched(target, now);
                 watched.put(target, one);
@@ -138,7 +137,7 @@ final class PoolHealth {
                     }
                 }
             }
-            configureChecks(one, isNew, place++, targets.size(), now);
+            configureChecks(one, place++, targets.size(), now);
             configureOutliers(one);
         }
         begun = true;
@@ -152,7 +151,7 @@ final class PoolHealth {
         }
     }
 
-    private void configureChecks(Watched one, boolean isNew, int place, int places, long now) {
+    private void configureChecks(Watched one, int place, int places, long now) {
         HealthCheck check = config.healthCheck().orElse(null);
         CheckState known = one.checks;
         if (check == null) {
@@ -166,8 +165,8 @@ final class PoolHealth {
             return;
         }
         if (known == null) {
-            // One that was used without checks is not taken out of use by their beginning.
-            known = new CheckState(check, one.newSince, !isNew);
+            // One that was used without checks is not taken out of use by their beginning; the pool has marked new ones.
+            known = new CheckState(check, one.newSince, !one.target.is(Unusable.CHECK_FAILED));
             one.checks = known;
             one.checksBegun = 0;
             // Not all at once: the first ones within a moment, the later ones over the interval.

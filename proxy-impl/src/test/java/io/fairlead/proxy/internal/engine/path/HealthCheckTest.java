@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.health.OutlierDetection.EarlyReturn;
@@ -30,6 +31,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -376,17 +378,14 @@ final class HealthCheckTest {
         AtomicReference<String> healthz = new AtomicReference<>(SICK);
         TestUpstream target = checked(healthz);
         ReverseProxy proxy = start(pool(target));
+        HealthCheck patient = http().usableBeforeFirstCheck(false).fall(1_000_000).build();
         proxy.update(with(
-                proxy.config(),
-                pool(target)
-                        .panicThreshold(0)
-                        .healthCheck(http().usableBeforeFirstCheck(false)
-                                .transitionInterval(Duration.ofMillis(10))
-                                .fall(20)
-                                .build())));
+                proxy.config(), pool(target).panicThreshold(0).healthCheck(patient)));
         RawClient client = fixture.client();
         target.awaitConnections(3);
         assertThat(client.send(GET).readResponse().status()).isEqualTo(200);
+        HealthCheck strict = patient.toBuilder().fall(1).build();
+        proxy.update(with(proxy.config(), pool(target).panicThreshold(0).healthCheck(strict)));
         awaitEvent(What.UNHEALTHY);
         assertThat(client.send(GET).readResponse().status()).isEqualTo(503);
     }
@@ -681,6 +680,35 @@ final class HealthCheckTest {
         assertThat(weights.get(0)).isEqualTo(0.1);
         assertThat(status(0).weight()).isEqualTo(1);
         assertThat(awaitEvent(What.SLOW_START_BEGAN).reason()).isEqualTo("it is healthy again");
+    }
+
+    @Test
+    void slowStart_isSeenInTheCounts() {
+        AtomicReference<String> healthz = new AtomicReference<>(ok("fine"));
+        start(pool(checked(healthz), fixture.answering(ok("good")))
+                .loadBalancer(LoadBalancer.weightedRoundRobin())
+                .slowStart(Duration.ofMinutes(20))
+                .healthCheck(http().interval(Duration.ofMillis(200))
+                        .timeout(Duration.ofMillis(200))
+                        .fall(1)
+                        .rise(1)
+                        .build()));
+        RawClient client = fixture.client();
+        assertThat(sent(client, 110)).as("before").isBetween(54L, 56L);
+        healthz.set(SICK);
+        awaitEvent(What.UNHEALTHY);
+        assertThat(sent(client, 110)).as("while it is unhealthy").isZero();
+        healthz.set(ok("fine"));
+        awaitEvent(What.SLOW_START_BEGAN);
+        // A tenth of its weight against the whole of the other.
+        assertThat(sent(client, 110)).as("while it starts slowly").isBetween(9L, 11L);
+    }
+
+    /** How many of so many requests the first target gets. */
+    private static long sent(RawClient client, int requests) {
+        return IntStream.range(0, requests)
+                .filter(i -> client.send(GET).readResponse().bodyText().equals("fine"))
+                .count();
     }
 
     @Test
