@@ -220,16 +220,6 @@ final class PropertyTypes {
     record Match(String host, String path, String pathRegex, List<String> method, HeaderMatch header, QueryMatch query, CookieMatch cookie, List<String> clientAddress, List<Match> all, List<Match> any, Match not) {}
 
     /**
-     * On what another attempt follows.
-     */
-    enum On {
-        CONNECT_FAILURE,
-        RESET,
-        TIMEOUT,
-        GATEWAY_ERROR
-    }
-
-    /**
      * Code around an exchange: a {@code ref} to what the program registered, or one of Fairlead's own.
      *
      * @param ref The name it is registered under.
@@ -243,17 +233,7 @@ final class PropertyTypes {
      * @param maxKeys Of rate-limit.
      * @param store Of rate-limit.
      */
-    record Middleware(
-            String ref,
-            MiddlewareType type,
-            List<Limit> limits,
-            List<RateLimitKey> by,
-            MissingKey missingKey,
-            List<String> exempt,
-            Fields fields,
-            Boolean dryRun,
-            Integer maxKeys,
-            String store) {}
+    record Middleware(String ref, MiddlewareType type, List<Limit> limits, List<RateLimitKey> by, MissingKey missingKey, List<String> exempt, Fields fields, Boolean dryRun, Integer maxKeys, String store) {}
 
     /**
      * Code around an exchange: a {@code ref} to what the program registered, or one of Fairlead's own.
@@ -269,6 +249,16 @@ final class PropertyTypes {
         SHARED,
         ALLOW,
         DENY
+    }
+
+    /**
+     * On what another attempt follows.
+     */
+    enum On {
+        CONNECT_FAILURE,
+        RESET,
+        TIMEOUT,
+        GATEWAY_ERROR
     }
 
     /**
@@ -361,22 +351,9 @@ final class PropertyTypes {
      * @param budgetFloor Retries in ten seconds that the budget allows in any case.
      * @param maxReplayBytes The most bytes of a request body that are kept for another attempt; 0: none.
      * @param attemptHeader The field that tells the target the number of the attempt; not sent if left out.
+     * @param hedgeAfter How long an answer is waited for before another target is asked as well; {@code 0s}: never.
      */
-    record RetryPolicy(
-            Integer maxAttempts,
-            List<On> on,
-            List<Integer> statuses,
-            List<Integer> safeMethodStatuses,
-            List<String> responseHeaders,
-            Boolean nonIdempotent,
-            Boolean sameTarget,
-            Duration backoff,
-            Duration maxBackoff,
-            Duration maxRetryAfter,
-            Integer budgetPercent,
-            Integer budgetFloor,
-            DataSize maxReplayBytes,
-            String attemptHeader) {}
+    record RetryPolicy(Integer maxAttempts, List<On> on, List<Integer> statuses, List<Integer> safeMethodStatuses, List<String> responseHeaders, Boolean nonIdempotent, Boolean sameTarget, Duration backoff, Duration maxBackoff, Duration maxRetryAfter, Integer budgetPercent, Integer budgetFloor, DataSize maxReplayBytes, String attemptHeader, Duration hedgeAfter) {}
 
     /**
      * Which requests go where. One of {@code to}, {@code redirect} and {@code respond} is needed.
@@ -393,18 +370,7 @@ final class PropertyTypes {
      * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
      * @param retry Its own retries; the budget stays the pool's. The pool's if left out.
      */
-    record Route(
-            String id,
-            Match match,
-            Integer order,
-            List<Middleware> middleware,
-            List<Transform> transforms,
-            String to,
-            Redirect redirect,
-            Respond respond,
-            Timeouts timeouts,
-            DataSize maxBodyBytes,
-            RetryPolicy retry) {}
+    record Route(String id, Match match, Integer order, List<Middleware> middleware, List<Transform> transforms, String to, Redirect redirect, Respond respond, Timeouts timeouts, DataSize maxBodyBytes, RetryPolicy retry) {}
 
     /**
      * The deadline of every phase of an exchange; {@code 0s} switches one off.
@@ -499,25 +465,5 @@ final class PropertyTypes {
      * @param maxConcurrentRequests The most requests under way to the whole pool; more get 503 at once. 0: no limit.
      * @param retry Whether a failed attempt is followed by another one.
      */
-    record UpstreamPool(
-            String name,
-            List<String> targets,
-            LoadBalancer loadBalancer,
-            HealthCheck healthCheck,
-            OutlierDetection outlierDetection,
-            Integer panicThreshold,
-            Duration slowStart,
-            HostPolicy hostPolicy,
-            Integer maxConnectionsPerTarget,
-            Integer maxQueued,
-            Duration queueTimeout,
-            Duration idleTimeout,
-            Duration maxAge,
-            Duration dnsRefresh,
-            DataSize maxResponseHeaderBytes,
-            CircuitBreaker circuitBreaker,
-            CircuitBreaker targetCircuitBreaker,
-            ConcurrencyLimit targetConcurrency,
-            Integer maxConcurrentRequests,
-            RetryPolicy retry) {}
+    record UpstreamPool(String name, List<String> targets, LoadBalancer loadBalancer, HealthCheck healthCheck, OutlierDetection outlierDetection, Integer panicThreshold, Duration slowStart, HostPolicy hostPolicy, Integer maxConnectionsPerTarget, Integer maxQueued, Duration queueTimeout, Duration idleTimeout, Duration maxAge, Duration dnsRefresh, DataSize maxResponseHeaderBytes, CircuitBreaker circuitBreaker, CircuitBreaker targetCircuitBreaker, ConcurrencyLimit targetConcurrency, Integer maxConcurrentRequests, RetryPolicy retry) {}
 }
