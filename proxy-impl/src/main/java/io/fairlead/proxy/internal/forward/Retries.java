@@ -35,9 +35,9 @@ final class Retries {
         if (status < 400) {
             return !policy.responseHeaders().isEmpty() && hasOne(policy, head);
         }
-        return status >= 502 && status <= 504 && policy.on().contains(RetryOn.GATEWAY_ERROR)
+        return (status >= 502 && status <= 504 && policy.on().contains(RetryOn.GATEWAY_ERROR))
                 || policy.statuses().contains(status)
-                || policy.safeMethodStatuses().contains(status) && isSafe(request.method())
+                || (policy.safeMethodStatuses().contains(status) && isSafe(request.method()))
                 || hasOne(policy, head);
     }
 
