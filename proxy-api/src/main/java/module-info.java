@@ -4,6 +4,7 @@ module io.fairlead.proxy {
 
     exports io.fairlead.proxy;
     exports io.fairlead.proxy.balancer;
+    exports io.fairlead.proxy.discovery;
     exports io.fairlead.proxy.exchange;
     exports io.fairlead.proxy.health;
     exports io.fairlead.proxy.http;

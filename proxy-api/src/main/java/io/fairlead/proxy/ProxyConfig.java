@@ -206,6 +206,17 @@ public final class ProxyConfig {
             return this;
         }
 
+        /** Puts a pool in the place of the one of its name; adds it if there is none. */
+        public Builder replacePool(UpstreamPool pool) {
+            for (int i = 0; i < pools.size(); i++) {
+                if (pools.get(i).name().equals(pool.name())) {
+                    pools.set(i, pool);
+                    return this;
+                }
+            }
+            return pool(pool);
+        }
+
         /** Adds a route. */
         public Builder route(Route route) {
             routes.add(requireNonNull(route, "route"));

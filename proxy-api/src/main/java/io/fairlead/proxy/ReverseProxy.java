@@ -3,6 +3,8 @@ package io.fairlead.proxy;
 import static java.util.Objects.requireNonNull;
 
 import io.fairlead.proxy.balancer.TargetPickerFactory;
+import io.fairlead.proxy.discovery.TargetDiscovery;
+import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.http.HttpSyntax;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.BuiltInMiddleware;
@@ -22,6 +24,7 @@ import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.ProxyProvider;
 import io.fairlead.proxy.spi.Registrations;
 import io.fairlead.proxy.upstream.HandlerUpstream;
+import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
@@ -113,6 +116,38 @@ public interface ReverseProxy extends AutoCloseable {
     List<RateLimitCounts> rateLimits();
 
     /**
+     * Adds a target to a pool of the running configuration, as an {@link #update} would that changed nothing else.
+     * {@link #config()} tells it from now on; a later {@code update} puts its own targets in force.
+     *
+     * @throws IllegalArgumentException if there is no such pool, or if it has a target with this URL
+     * @throws ConfigurationException if the target is not valid; nothing changes then
+     * @throws IllegalStateException if the proxy is closed
+     */
+    void addTarget(String pool, Target target);
+
+    /**
+     * Takes a target out of a pool, as {@link #addTarget} adds one. It finishes the requests that it has. A target that a
+     * {@link UpstreamPool#targetSource} has found is not of the configuration and cannot be removed: drain it.
+     *
+     * @param url the target's, as configured
+     * @throws IllegalArgumentException if there is no such pool or target
+     * @throws ConfigurationException if it is the last one
+     * @throws IllegalStateException if the proxy is closed
+     */
+    void removeTarget(String pool, String url);
+
+    /**
+     * Gives a target of a pool another weight, as {@link #addTarget} adds one; its connections and its state stay.
+     *
+     * @param url the target's, as configured
+     * @param weight 0 to 65,535; 0 drains
+     * @throws IllegalArgumentException if there is no such pool or target
+     * @throws ConfigurationException if the weight is out of range
+     * @throws IllegalStateException if the proxy is closed
+     */
+    void setWeight(String pool, String url, int weight);
+
+    /**
      * Whether it takes requests and goes on doing so: from the start until {@link #stop} or {@link #close} begins. What a
      * readiness probe asks; see {@link ProxyConfig#stopDelay()}.
      */
@@ -190,6 +225,7 @@ public interface ReverseProxy extends AutoCloseable {
         private final Map<String, UnaryOperator<byte[]>> bodyTransforms = new LinkedHashMap<>();
         private final Map<String, TargetPickerFactory> loadBalancers = new LinkedHashMap<>();
         private final Map<String, RateLimitStore> rateLimitStores = new LinkedHashMap<>();
+        private final Map<String, TargetDiscovery> discoveries = new LinkedHashMap<>();
         private final List<ExchangeListener> exchangeListeners = new ArrayList<>();
         private final List<LifecycleListener> lifecycleListeners = new ArrayList<>();
         private final List<TargetListener> targetListeners = new ArrayList<>();
@@ -213,6 +249,7 @@ public interface ReverseProxy extends AutoCloseable {
             next.bodyTransforms.putAll(bodyTransforms);
             next.loadBalancers.putAll(loadBalancers);
             next.rateLimitStores.putAll(rateLimitStores);
+            next.discoveries.putAll(discoveries);
             next.exchangeListeners.addAll(exchangeListeners);
             next.lifecycleListeners.addAll(lifecycleListeners);
             next.targetListeners.addAll(targetListeners);
@@ -314,6 +351,12 @@ public interface ReverseProxy extends AutoCloseable {
             return this;
         }
 
+        /** Registers code that finds targets, which {@link TargetSource#ref} refers to by this name. */
+        public Builder register(String registeredName, TargetDiscovery registered) {
+            discoveries.put(requireNonNull(registeredName, "name"), requireNonNull(registered, "discovery"));
+            return this;
+        }
+
         /** Registers a functional upstream that configuration refers to by this name. */
         public Builder register(String registeredName, HandlerUpstream registered) {
             handlers.put(requireNonNull(registeredName, "name"), requireNonNull(registered, "handler"));
@@ -372,6 +415,7 @@ public interface ReverseProxy extends AutoCloseable {
                     bodyTransforms,
                     loadBalancers,
                     rateLimitStores,
+                    discoveries,
                     exchangeListeners,
                     lifecycleListeners,
                     targetListeners);

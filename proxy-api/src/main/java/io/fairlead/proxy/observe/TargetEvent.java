@@ -45,6 +45,10 @@ public record TargetEvent(Instant time, String pool, String target, What what, S
         ADDED,
         /** The pool does not have it any more. */
         REMOVED,
+        /** The pool's target source gives no good answer; the targets that it gave before stay. */
+        SOURCE_FAILED,
+        /** The pool's target source gives good answers again. */
+        SOURCE_RECOVERED,
         /** So few targets are usable that the pool uses the unhealthy and ejected ones too. */
         PANIC_BEGAN,
         /** Enough are usable again. */

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.spi;
 
 import io.fairlead.proxy.balancer.TargetPickerFactory;
+import io.fairlead.proxy.discovery.TargetDiscovery;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
@@ -21,6 +22,7 @@ import java.util.function.UnaryOperator;
  * @param bodyTransforms functions on whole bodies by name
  * @param loadBalancers strategies of the program by name
  * @param rateLimitStores where rate limits may count, by name
+ * @param discoveries finders of targets by name
  * @param exchangeListeners hear of every exchange
  * @param lifecycleListeners hear of start, update and stop
  * @param targetListeners hear of changes of the state of targets
@@ -33,6 +35,7 @@ public record Registrations(
         Map<String, UnaryOperator<byte[]>> bodyTransforms,
         Map<String, TargetPickerFactory> loadBalancers,
         Map<String, RateLimitStore> rateLimitStores,
+        Map<String, TargetDiscovery> discoveries,
         List<ExchangeListener> exchangeListeners,
         List<LifecycleListener> lifecycleListeners,
         List<TargetListener> targetListeners) {
@@ -44,6 +47,7 @@ public record Registrations(
         bodyTransforms = Map.copyOf(bodyTransforms);
         loadBalancers = Map.copyOf(loadBalancers);
         rateLimitStores = Map.copyOf(rateLimitStores);
+        discoveries = Map.copyOf(discoveries);
         exchangeListeners = List.copyOf(exchangeListeners);
         lifecycleListeners = List.copyOf(lifecycleListeners);
         targetListeners = List.copyOf(targetListeners);
@@ -52,6 +56,7 @@ public record Registrations(
     /** No code, one I/O thread for each core. */
     public static Registrations none() {
         return new Registrations(
-                "proxy", 0, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), List.of(), List.of(), List.of());
+                "proxy", 0, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), List.of(), List.of(),
+                List.of());
     }
 }

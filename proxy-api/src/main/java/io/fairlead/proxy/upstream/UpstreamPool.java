@@ -3,6 +3,7 @@ package io.fairlead.proxy.upstream;
 import static java.util.Objects.requireNonNull;
 
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.resilience.CircuitBreaker;
@@ -24,6 +25,7 @@ public final class UpstreamPool implements Upstream {
 
     private final String name;
     private final List<Target> targets;
+    private final @Nullable TargetSource targetSource;
     private final LoadBalancer loadBalancer;
     private final Optional<HealthCheck> healthCheck;
     private final OutlierDetection outlierDetection;
@@ -46,6 +48,7 @@ public final class UpstreamPool implements Upstream {
     private UpstreamPool(Builder builder) {
         this.name = builder.name;
         this.targets = List.copyOf(builder.targets);
+        this.targetSource = builder.targetSource;
         this.loadBalancer = builder.loadBalancer;
         this.healthCheck = builder.healthCheck;
         this.outlierDetection = builder.outlierDetection;
@@ -84,6 +87,7 @@ public final class UpstreamPool implements Upstream {
     public Builder toBuilder() {
         Builder builder = new Builder(name);
         builder.targets.addAll(targets);
+        builder.targetSource = targetSource;
         builder.loadBalancer = loadBalancer;
         builder.healthCheck = healthCheck;
         builder.outlierDetection = outlierDetection;
@@ -113,6 +117,11 @@ public final class UpstreamPool implements Upstream {
     /** The servers, in order. */
     public List<Target> targets() {
         return targets;
+    }
+
+    /** Where more servers are found; empty if only the configured ones are used. */
+    public Optional<TargetSource> targetSource() {
+        return Optional.ofNullable(targetSource);
     }
 
     /** How a server is chosen for a request. */
@@ -209,6 +218,7 @@ public final class UpstreamPool implements Upstream {
         return List.of(
                 name,
                 targets,
+                targetSource(),
                 loadBalancer,
                 healthCheck,
                 outlierDetection,
@@ -248,6 +258,7 @@ public final class UpstreamPool implements Upstream {
     public static final class Builder {
         private final String name;
         private final List<Target> targets = new ArrayList<>();
+        private @Nullable TargetSource targetSource;
         private LoadBalancer loadBalancer = LoadBalancer.powerOfTwoChoices();
         private Optional<HealthCheck> healthCheck = Optional.empty();
         private OutlierDetection outlierDetection = OutlierDetection.ofDefaults();
@@ -279,6 +290,22 @@ public final class UpstreamPool implements Upstream {
         /** Adds a server. */
         public Builder target(Target target) {
             targets.add(requireNonNull(target, "target"));
+            return this;
+        }
+
+        /** Puts these servers in the place of those added so far. */
+        public Builder targets(List<Target> targets) {
+            this.targets.clear();
+            this.targets.addAll(targets);
+            return this;
+        }
+
+        /**
+         * Finds more servers, and keeps looking: in a file, by name service, or with code of one's own. A pool with a source
+         * may have no servers of its own; of two with one URL the pool's own holds. Default: none.
+         */
+        public Builder targetSource(TargetSource targetSource) {
+            this.targetSource = requireNonNull(targetSource, "targetSource");
             return this;
         }
 

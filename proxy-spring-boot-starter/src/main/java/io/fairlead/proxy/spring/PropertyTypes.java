@@ -373,6 +373,26 @@ final class PropertyTypes {
     record Route(String id, Match match, Integer order, List<Middleware> middleware, List<Transform> transforms, String to, Redirect redirect, Respond respond, Timeouts timeouts, DataSize maxBodyBytes, RetryPolicy retry) {}
 
     /**
+     * Where a pool finds servers beside those that are configured.
+     *
+     * @param type Which of them.
+     * @param path Of file.
+     * @param refresh Of file, dns, ref.
+     * @param url Of dns.
+     * @param name Of ref.
+     */
+    record TargetSource(TargetSourceType type, String path, Duration refresh, String url, String name) {}
+
+    /**
+     * Where a pool finds servers beside those that are configured.
+     */
+    enum TargetSourceType {
+        FILE,
+        DNS,
+        REF
+    }
+
+    /**
      * The deadline of every phase of an exchange; {@code 0s} switches one off.
      *
      * @param requestHead From the first byte of a request's head to its last; 408.
@@ -444,7 +464,8 @@ final class PropertyTypes {
      * A named group of servers that answer alike, and how to connect to them.
      *
      * @param name Unique; routes refer to it.
-     * @param targets The servers.
+     * @param targets The servers; at least one if there is no {@code targetSource}.
+     * @param targetSource Where more servers are found.
      * @param loadBalancer How a server is chosen.
      * @param healthCheck How the servers are asked whether they are well.
      * @param outlierDetection Which servers are ejected for what becomes of their requests.
@@ -465,5 +486,5 @@ final class PropertyTypes {
      * @param maxConcurrentRequests The most requests under way to the whole pool; more get 503 at once. 0: no limit.
      * @param retry Whether a failed attempt is followed by another one.
      */
-    record UpstreamPool(String name, List<String> targets, LoadBalancer loadBalancer, HealthCheck healthCheck, OutlierDetection outlierDetection, Integer panicThreshold, Duration slowStart, HostPolicy hostPolicy, Integer maxConnectionsPerTarget, Integer maxQueued, Duration queueTimeout, Duration idleTimeout, Duration maxAge, Duration dnsRefresh, DataSize maxResponseHeaderBytes, CircuitBreaker circuitBreaker, CircuitBreaker targetCircuitBreaker, ConcurrencyLimit targetConcurrency, Integer maxConcurrentRequests, RetryPolicy retry) {}
+    record UpstreamPool(String name, List<String> targets, TargetSource targetSource, LoadBalancer loadBalancer, HealthCheck healthCheck, OutlierDetection outlierDetection, Integer panicThreshold, Duration slowStart, HostPolicy hostPolicy, Integer maxConnectionsPerTarget, Integer maxQueued, Duration queueTimeout, Duration idleTimeout, Duration maxAge, Duration dnsRefresh, DataSize maxResponseHeaderBytes, CircuitBreaker circuitBreaker, CircuitBreaker targetCircuitBreaker, ConcurrencyLimit targetConcurrency, Integer maxConcurrentRequests, RetryPolicy retry) {}
 }

@@ -5,6 +5,8 @@ import io.fairlead.proxy.http.HttpSyntax;
 import io.fairlead.proxy.internal.net.CidrSet;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -35,6 +37,7 @@ final class Syntax {
     static final Type<String> NETWORK = Types.text("CIDR block or address", Syntax::network);
     static final Type<String> HOST = Types.text("address or host name", Syntax::host);
     static final Type<String> TARGET_URL = Types.text("URL", "^http://[^/?#@\\s]+$", Syntax::targetUrl);
+    static final Type<String> FILE_PATH = Types.text("path", Syntax::filePath);
     static final Type<String> FIELD_VALUE = Types.text("text", Syntax::fieldValue);
     static final Type<String> LOCATION = Types.text("text", Syntax::location);
     static final Type<String> COOKIE_DOMAIN = Types.text("domain", Syntax::cookieDomain);
@@ -44,6 +47,14 @@ final class Syntax {
     private static @Nullable String name(String text) {
         boolean fine = !text.isBlank() && text.length() <= 200 && text.chars().noneMatch(Character::isISOControl);
         return fine ? null : "a name of 1 to 200 characters";
+    }
+
+    private static @Nullable String filePath(String text) {
+        try {
+            return Path.of(text).toString().isEmpty() ? "the path of a file" : null;
+        } catch (InvalidPathException e) {
+            return "the path of a file";
+        }
     }
 
     private static @Nullable String token(String text) {

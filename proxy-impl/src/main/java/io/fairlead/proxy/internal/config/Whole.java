@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.config;
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
@@ -153,6 +154,14 @@ final class Whole {
         for (int i = 0; i < config.pools().size(); i++) {
             UpstreamPool pool = config.pools().get(i);
             String place = "pools[" + i + "].name";
+            if (registrations != null && pool.targetSource().orElse(null) instanceof TargetSource.Registered source) {
+                unknown(
+                        "pools[" + i + "].targetSource.name",
+                        " (pool " + Context.quote(pool.name()) + ")",
+                        source.name(),
+                        "discovery",
+                        registrations.discoveries().keySet());
+            }
             Integer first = names.putIfAbsent(pool.name(), i);
             if (first != null) {
                 report(

@@ -9,6 +9,7 @@ import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.internal.config.Validator;
+import io.fairlead.proxy.internal.discovery.Discoveries;
 import io.fairlead.proxy.internal.engine.exchange.DrainWatch;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
 import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
@@ -31,6 +32,8 @@ import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.upstream.Target;
+import io.fairlead.proxy.upstream.UpstreamPool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -46,6 +49,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,6 +67,7 @@ final class EngineProxy implements ReverseProxy {
     private static final Logger LOG = LoggerFactory.getLogger(EngineProxy.class);
     private static final DrainReport NOTHING = new DrainReport(0, 0, List.of(), Duration.ZERO);
     private static final int CUTS_IN_LOG = 10;
+    private static final Duration SOURCE_PATIENCE = Duration.ofSeconds(5);
 
     private enum State {
         NEW,
@@ -97,6 +102,7 @@ final class EngineProxy implements ReverseProxy {
     private final Registrations registrations;
     private final EngineServices services;
     private final NameResolver resolver;
+    private final Discoveries discoveries;
     private final SnapshotCompiler compiler;
     private final AtomicInteger openConnections = new AtomicInteger();
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -127,7 +133,9 @@ final class EngineProxy implements ReverseProxy {
         this.services = new EngineServices(
                 registrations.exchangeListeners(), new BlockingExecutor(registrations.name()), new AtomicLong());
         this.resolver = new NameResolver(registrations.name(), InetAddress::getAllByName, System::nanoTime);
-        this.compiler = new SnapshotCompiler(registrations, resolver);
+        this.discoveries =
+                new Discoveries(registrations.name(), registrations.discoveries(), InetAddress::getAllByName);
+        this.compiler = new SnapshotCompiler(registrations, resolver, discoveries);
     }
 
     Registrations registrations() {
@@ -157,11 +165,24 @@ final class EngineProxy implements ReverseProxy {
         try {
             pools = compiler.openPools(
                     config, Map.of(), started.loops(), started.loops().size());
+            awaitTargets();
             snapshot = compiler.compile(config, pools, drainedRoutes);
             bound = bind(config, List.of(), started);
             ready = true;
         } catch (RuntimeException e) {
             throw new StartFailedException(e);
+        }
+    }
+
+    /** The first client must not find a pool empty only because its source is being asked. With the lock held. */
+    private void awaitTargets() {
+        long deadline = System.nanoTime() + SOURCE_PATIENCE.toNanos();
+        try {
+            for (RunningPool pool : pools.values()) {
+                pool.awaitTargets(deadline - System.nanoTime());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -292,6 +313,79 @@ final class EngineProxy implements ReverseProxy {
     }
 
     @Override
+    public void addTarget(String pool, Target target) {
+        requireNonNull(target, "target");
+        change(pool, before -> {
+            if (before.targets().stream().anyMatch(one -> one.url().equals(target.url()))) {
+                throw new IllegalArgumentException(
+                        "pool \"" + pool + "\" has a target \"" + target.url() + "\" already");
+            }
+            return before.toBuilder().target(target).build();
+        });
+    }
+
+    @Override
+    public void removeTarget(String pool, String url) {
+        change(pool, before -> {
+            Target gone = configured(before, url);
+            return before.toBuilder()
+                    .targets(
+                            before.targets().stream().filter(one -> one != gone).toList())
+                    .build();
+        });
+    }
+
+    @Override
+    public void setWeight(String pool, String url, int weight) {
+        change(pool, before -> {
+            Target old = configured(before, url);
+            Target changed = old.toBuilder().weight(weight).build();
+            return before.toBuilder()
+                    .targets(before.targets().stream()
+                            .map(one -> one == old ? changed : one)
+                            .toList())
+                    .build();
+        });
+    }
+
+    private static Target configured(UpstreamPool pool, String url) {
+        return pool.targets().stream()
+                .filter(one -> one.url().equals(url))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "pool \"" + pool.name() + "\" has no target \"" + url + "\" in its configuration"));
+    }
+
+    /** An update of one pool, which leaves the snapshot as it is. */
+    private void change(String name, UnaryOperator<UpstreamPool> change) {
+        if (changeNow(name, change)) {
+            tell(LifecycleListener.Event.UPDATED);
+        }
+    }
+
+    private synchronized boolean changeNow(String name, UnaryOperator<UpstreamPool> change) {
+        if (state == State.CLOSED) {
+            throw new IllegalStateException("the proxy is closed");
+        }
+        UpstreamPool before = config.pools().stream()
+                .filter(one -> one.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no pool has the name \"" + name + "\""));
+        UpstreamPool after = change.apply(before);
+        ProxyConfig next = config.toBuilder().replacePool(after).build();
+        List<Problem> problems = Validator.validate(next, registrations);
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException(problems);
+        }
+        config = next;
+        RunningPool running = pools.get(name);
+        if (running != null) {
+            running.update(after);
+        }
+        return state == State.RUNNING;
+    }
+
+    @Override
     public ProxyConfig config() {
         return config;
     }
@@ -369,8 +463,7 @@ final class EngineProxy implements ReverseProxy {
                 .orElseThrow(() -> new IllegalArgumentException("no listener is bound to " + address));
         one.drained = true;
         one.acceptor().close();
-        one.context().drain(running);
-        return begin(
+        Drain drain = begin(
                 new RunningDrain.Subject() {
                     @Override
                     public boolean concerns(ListenerContext listener, ProxyExchange exchange) {
@@ -388,6 +481,8 @@ final class EngineProxy implements ReverseProxy {
                     }
                 },
                 timeout);
+        one.context().drain(running);
+        return drain;
     }
 
     private synchronized void undrain(Bound one) {
@@ -584,10 +679,10 @@ final class EngineProxy implements ReverseProxy {
             CountDownLatch waiting = new CountDownLatch(1);
             drained = waiting;
             DrainWatch watch = new DrainWatch(() -> {});
-            all.forEach(one -> one.context().drain(running));
-            // What is under way now; nothing more begins, as drained connections take no further request.
+            // What is under way now, before it is told to end; nothing more begins on a connection that drains.
             running.tellEachLoop(
                     loop -> all.forEach(one -> one.context().exchanges(loop).forEach(watch::add)));
+            all.forEach(one -> one.context().drain(running));
             if (openConnections.get() > 0) {
                 await(waiting, timeout.minus(open));
             }
@@ -608,6 +703,7 @@ final class EngineProxy implements ReverseProxy {
         }
         open.forEach(RunningDrain::proxyStopped);
         bound = List.of();
+        discoveries.close();
         resolver.close();
         services.blocking().close();
         closed.countDown();

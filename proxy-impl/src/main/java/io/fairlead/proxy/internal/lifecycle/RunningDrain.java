@@ -93,10 +93,14 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
 
     // ---- 1. who is under way
 
+    /** Called where nothing of the part was told to end yet, so that what ends from now on is counted. */
     void begin() {
+        look();
         home.execute(() -> {
-            home.schedule(this, subject.counts() ? nextLook() : deadline);
-            look();
+            // Nothing may have been under way.
+            if (!over) {
+                home.schedule(this, subject.counts() ? nextLook() : deadline);
+            }
         });
     }
 

@@ -165,7 +165,8 @@ final class PoolHealth {
             return;
         }
         if (known == null) {
-            // One that was used without checks is not taken out of use by their beginning; the pool has marked new ones.
+            // One that was used without checks is not taken out of use by their beginning; the pool has marked new
+            // ones.
             known = new CheckState(check, one.newSince, !one.target.is(Unusable.CHECK_FAILED));
             one.checks = known;
             one.checksBegun = 0;

@@ -2,9 +2,11 @@ package io.fairlead.proxy.internal.upstream;
 
 import io.fairlead.proxy.balancer.TargetPicker;
 import io.fairlead.proxy.balancer.TargetPickerFactory;
+import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.exchange.Exchange;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.balancer.Pickers;
+import io.fairlead.proxy.internal.discovery.Discoveries;
 import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.net.NameResolver;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +47,7 @@ public final class RunningPool implements AutoCloseable {
     private final IoLoop home;
     private final int loopCount;
     private final NameResolver resolver;
+    private final Discoveries discoveries;
     private final PoolHealth health;
     private final Map<String, TargetPickerFactory> strategies;
 
@@ -58,6 +62,15 @@ public final class RunningPool implements AutoCloseable {
 
     /** Guarded by this: by URL, in the order of the configuration. */
     private Map<String, PoolTarget> targets = new LinkedHashMap<>();
+
+    /** Guarded by this: what the source found last. */
+    private List<Target> discovered = List.of();
+
+    /** Guarded by this: asks the source, if there is one. */
+    private Discoveries.@Nullable Watch watch;
+
+    /** Guarded by this. */
+    private boolean closed;
 
     /** Guarded by this: so few are well that the others are used too. */
     private boolean panicking;
@@ -104,6 +117,7 @@ public final class RunningPool implements AutoCloseable {
             IoLoop home,
             int loopCount,
             NameResolver resolver,
+            Discoveries discoveries,
             TargetEvents events,
             Map<String, TargetPickerFactory> strategies) {
         this.config = config;
@@ -111,6 +125,7 @@ public final class RunningPool implements AutoCloseable {
         this.loopCount = loopCount;
         this.resolver = resolver;
         this.strategies = strategies;
+        this.discoveries = discoveries;
         this.shards = new Shard[loopCount];
         this.health = new PoolHealth(
                 this, home, events, () -> ThreadLocalRandom.current().nextDouble());
@@ -125,33 +140,114 @@ public final class RunningPool implements AutoCloseable {
 
     /** Takes other settings, also other targets; those that are gone finish what they have. */
     public void update(UpstreamPool next) {
-        List<PoolTarget> gone = new ArrayList<>();
+        Discoveries.Watch former = null;
+        Changes changes;
         synchronized (this) {
-            Map<String, PoolTarget> before = targets;
-            Map<String, PoolTarget> after = new LinkedHashMap<>();
+            TargetSource source = next.targetSource().orElse(null);
+            boolean sameSource = Objects.equals(source, config.targetSource().orElse(null));
             config = next;
-            for (Target target : next.targets()) {
-                PoolTarget known = before.get(target.url());
-                if (known == null) {
-                    known = open(target, next);
-                } else {
-                    known.configure(target);
-                    known.client().settings(next);
-                }
-                limit(known, next);
-                after.put(target.url(), known);
+            if (source == null) {
+                discovered = List.of();
+            }
+            if (!sameSource || watch == null) {
+                // The targets of a former source stay until the new one has answered.
+                former = watch;
+                watch = source == null || closed ? null : discoveries.watch(source, new Discovered(source));
             }
             breaker = sameOrNew(breaker, next.circuitBreaker().orElse(null), null);
-            before.forEach((url, target) -> {
-                if (!after.containsKey(url)) {
-                    gone.add(target);
-                }
-            });
-            targets = after;
-            rebuild();
+            changes = apply();
         }
-        gone.forEach(target -> target.client().close());
+        if (former != null) {
+            former.close();
+        }
+        tell(changes);
+    }
+
+    /** What is left to do about other targets once the lock is free. */
+    private record Changes(List<PoolTarget> gone, List<Runnable> events) {}
+
+    /** Makes the targets those that are configured and those that were found; with the lock held. */
+    private Changes apply() {
+        Changes changes = new Changes(new ArrayList<>(), new ArrayList<>());
+        Map<String, Target> wanted = new LinkedHashMap<>();
+        config.targets().forEach(target -> wanted.put(target.url(), target));
+        discovered.forEach(target -> wanted.putIfAbsent(target.url(), target));
+        Map<String, PoolTarget> before = targets;
+        Map<String, PoolTarget> after = new LinkedHashMap<>();
+        for (Target target : wanted.values()) {
+            PoolTarget known = before.get(target.url());
+            if (known == null) {
+                known = open(target, config);
+            } else {
+                boolean drained = known.is(Unusable.DRAINING);
+                known.configure(target);
+                known.client().settings(config);
+                if (drained != known.is(Unusable.DRAINING)) {
+                    PoolTarget changed = known;
+                    String reason = "its weight is " + target.weight();
+                    changes.events.add(() -> tell(changed, drained ? What.UNDRAINED : What.DRAINING, reason));
+                }
+            }
+            limit(known, config);
+            after.put(target.url(), known);
+        }
+        before.forEach((url, target) -> {
+            if (!after.containsKey(url)) {
+                changes.gone.add(target);
+            }
+        });
+        targets = after;
+        rebuild();
+        return changes;
+    }
+
+    private void tell(Changes changes) {
+        changes.gone.forEach(target -> target.client().close());
         home.execute(health::configure);
+        changes.events.forEach(Runnable::run);
+    }
+
+    /** What a source tells, unless the pool has another one by now. */
+    private final class Discovered implements Discoveries.Listener {
+        private final TargetSource source;
+
+        Discovered(TargetSource source) {
+            this.source = source;
+        }
+
+        @Override
+        public void found(List<Target> found) {
+            Changes changes;
+            synchronized (RunningPool.this) {
+                if (closed || !source.equals(config.targetSource().orElse(null))) {
+                    return;
+                }
+                discovered = found;
+                changes = apply();
+            }
+            tell(changes);
+        }
+
+        @Override
+        public void failed(String reason) {
+            home.execute(() -> health.tell("", What.SOURCE_FAILED, reason));
+        }
+
+        @Override
+        public void recovered() {
+            home.execute(() -> health.tell("", What.SOURCE_RECOVERED, "it gives a good answer again"));
+        }
+    }
+
+    /** Waits until the source of targets, if there is one, was asked once; not for an I/O thread. */
+    public void awaitTargets(long nanos) throws InterruptedException {
+        Discoveries.Watch waiting;
+        synchronized (this) {
+            waiting = watch;
+        }
+        if (waiting != null) {
+            waiting.awaitFirst(nanos);
+        }
     }
 
     private PoolTarget open(Target target, UpstreamPool next) {
@@ -595,6 +691,13 @@ public final class RunningPool implements AutoCloseable {
     /** Closes idle connections now and the others once their exchange is over. */
     @Override
     public void close() {
+        synchronized (this) {
+            closed = true;
+            if (watch != null) {
+                watch.close();
+                watch = null;
+            }
+        }
         targets().forEach(target -> target.client().close());
         home.execute(health::close);
     }

@@ -313,8 +313,8 @@ final class ConfigJsonTest {
                         "(\"INVALID\", \"timeouts.total\")",
                         "(\"UNKNOWN_KEY\", \"pools[0].maxQueue\")",
                         "(\"INVALID\", \"pools[0].targets[0]\")",
-                        "(\"MISSING\", \"pools[1].targets\")",
                         "(\"INVALID\", \"pools[1].hostPolicy\")",
+                        "(\"MISSING\", \"pools[1].targets\")",
                         "(\"INVALID\", \"pools[2].targets[0]\")",
                         "(\"INVALID\", \"routes[0].match.method[0]\")",
                         "(\"OUT_OF_RANGE\", \"routes[1].redirect.status\")",
@@ -389,7 +389,7 @@ final class ConfigJsonTest {
                 .contains(
                         "version: missing (expected: 1)",
                         "pools[0].name: missing (expected: name)",
-                        "pools[0].targets: missing (expected: list of Target)");
+                        "pools[0].targets: missing (expected: list of Target, or a targetSource)");
     }
 
     /** They were told only once all pools had names, in a second round. One pool can be what one name means, no more. */

@@ -4,6 +4,7 @@ import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.listener.Limits;
@@ -103,6 +104,11 @@ final class RandomConfig {
         sometimes(() -> pool.outlierDetection(outlierDetection()));
         sometimes(() -> pool.panicThreshold(random.nextInt(101)));
         sometimes(() -> pool.slowStart(duration()));
+        sometimes(() -> pool.targetSource(one(
+                        TargetSource.file("targets.json"),
+                        TargetSource.dns("http://catalog.local:8080"),
+                        TargetSource.ref(name()))
+                .refresh(duration().plusMillis(100))));
         sometimes(() -> pool.hostPolicy(one(HostPolicy.values())));
         sometimes(() -> pool.maxConnectionsPerTarget(1 + random.nextInt(5_000)));
         sometimes(() -> pool.maxQueued(random.nextInt(5_000)));

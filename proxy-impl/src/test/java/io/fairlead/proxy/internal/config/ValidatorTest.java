@@ -6,6 +6,7 @@ import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.listener.Limits;
@@ -96,6 +97,7 @@ final class ValidatorTest {
                 Map.of("audit", (exchange, chain) -> chain.proceed(exchange)),
                 Map.of(),
                 Map.of("upper", bytes -> bytes),
+                Map.of(),
                 Map.of(),
                 Map.of(),
                 List.of(),
@@ -246,6 +248,12 @@ final class ValidatorTest {
                 bad("pools[0].loadBalancer.keys[0].name", hashing(125, HashKey.query(""))),
                 bad("pools[0].loadBalancer.keys[0].key", hashing(125, HashKey.attribute(""))),
                 bad("pools[0].loadBalancer.name", with(pool().loadBalancer(LoadBalancer.ref("nope")))),
+                bad("pools[0].targetSource.path", with(pool().targetSource(TargetSource.file("")))),
+                bad("pools[0].targetSource.url", with(pool().targetSource(TargetSource.dns("http://a/b")))),
+                bad("pools[0].targetSource.name", with(pool().targetSource(TargetSource.ref("nope")))),
+                bad(
+                        "pools[0].targetSource.refresh",
+                        with(pool().targetSource(TargetSource.file("a").refresh(Duration.ofMillis(99))))),
                 bad("pools[0].panicThreshold", with(pool().panicThreshold(101))),
                 bad("pools[0].slowStart", with(pool().slowStart(negative))),
                 bad("pools[0].healthCheck.path", with(HealthCheck.builder("healthz"))),
@@ -417,6 +425,7 @@ final class ValidatorTest {
                 Map.of(),
                 Map.of(),
                 Map.of("upper", bytes -> bytes),
+                Map.of(),
                 Map.of(),
                 Map.of(),
                 List.of(),

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.internal.discovery.Discoveries;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.forward.ReplayMemory;
 import io.fairlead.proxy.internal.forward.RequestComposer;
@@ -31,13 +32,15 @@ public final class SnapshotCompiler {
 
     private final Registrations registrations;
     private final NameResolver resolver;
+    private final Discoveries discoveries;
     private final TargetEvents events;
     private final ReplayMemory replayMemory = new ReplayMemory(0);
     private final RateLimiters rateLimiters;
 
-    public SnapshotCompiler(Registrations registrations, NameResolver resolver) {
+    public SnapshotCompiler(Registrations registrations, NameResolver resolver, Discoveries discoveries) {
         this.registrations = registrations;
         this.resolver = resolver;
+        this.discoveries = discoveries;
         this.events = new TargetEvents(registrations.targetListeners());
         this.rateLimiters = new RateLimiters(registrations.rateLimitStores());
     }
@@ -59,7 +62,13 @@ public final class SnapshotCompiler {
                         old != null
                                 ? old
                                 : new RunningPool(
-                                        pool, home, loopCount, resolver, events, registrations.loadBalancers()));
+                                        pool,
+                                        home,
+                                        loopCount,
+                                        resolver,
+                                        discoveries,
+                                        events,
+                                        registrations.loadBalancers()));
             }
         } catch (RuntimeException | Error e) {
             closeMissing(opened, existing);

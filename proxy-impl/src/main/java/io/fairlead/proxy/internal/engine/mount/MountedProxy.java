@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.engine.mount;
 
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.internal.discovery.Discoveries;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
 import io.fairlead.proxy.internal.engine.exchange.SnapshotCompiler;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
@@ -57,6 +58,7 @@ public final class MountedProxy implements AutoCloseable {
     private final ProxyConfig config;
     private final EngineServices services;
     private final NameResolver resolver;
+    private final Discoveries discoveries;
     private final SnapshotCompiler compiler;
 
     /** Guards {@code closed} and the making of {@code workers}. */
@@ -76,7 +78,9 @@ public final class MountedProxy implements AutoCloseable {
         this.services = new EngineServices(
                 registrations.exchangeListeners(), new BlockingExecutor(registrations.name()), new AtomicLong());
         this.resolver = new NameResolver(registrations.name(), InetAddress::getAllByName, System::nanoTime);
-        this.compiler = new SnapshotCompiler(registrations, resolver);
+        this.discoveries =
+                new Discoveries(registrations.name(), registrations.discoveries(), InetAddress::getAllByName);
+        this.compiler = new SnapshotCompiler(registrations, resolver, discoveries);
     }
 
     /** Takes an exchange over; called by a handler of the server, on an I/O thread or on one that may block. */
@@ -197,6 +201,7 @@ public final class MountedProxy implements AutoCloseable {
         // What the pools have handed to the threads is done before this returns.
         all.forEach(worker -> worker.onEachLoop(IoLoop::free));
         workers.clear();
+        discoveries.close();
         resolver.close();
         services.blocking().close();
     }

@@ -378,9 +378,9 @@ final class HealthCheckTest {
         AtomicReference<String> healthz = new AtomicReference<>(SICK);
         TestUpstream target = checked(healthz);
         ReverseProxy proxy = start(pool(target));
-        HealthCheck patient = http().usableBeforeFirstCheck(false).fall(1_000_000).build();
-        proxy.update(with(
-                proxy.config(), pool(target).panicThreshold(0).healthCheck(patient)));
+        HealthCheck patient =
+                http().usableBeforeFirstCheck(false).fall(1_000_000).build();
+        proxy.update(with(proxy.config(), pool(target).panicThreshold(0).healthCheck(patient)));
         RawClient client = fixture.client();
         target.awaitConnections(3);
         assertThat(client.send(GET).readResponse().status()).isEqualTo(200);

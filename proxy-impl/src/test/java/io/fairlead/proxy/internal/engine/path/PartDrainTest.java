@@ -10,6 +10,7 @@ import io.fairlead.proxy.Drain;
 import io.fairlead.proxy.DrainReport;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.observe.LifecycleListener;
@@ -232,7 +233,12 @@ class PartDrainTest {
         TestUpstream slow = slow();
         TestUpstream other = fixture.answering(TestUpstream.ok("other"));
         List<TargetEvent.What> events = new CopyOnWriteArrayList<>();
-        ReverseProxy proxy = fixture.start(fixture.to(slow, other).onTarget(event -> events.add(event.what())));
+        ReverseProxy proxy = fixture.start(fixture.to(UpstreamPool.builder("default")
+                        .target(slow.url())
+                        .target(other.url())
+                        .loadBalancer(LoadBalancer.roundRobin())
+                        .build())
+                .onTarget(event -> events.add(event.what())));
         List<RawClient> clients = new ArrayList<>();
         while (slow.requests().isEmpty()) {
             RawClient client = fixture.client().send(GET);
