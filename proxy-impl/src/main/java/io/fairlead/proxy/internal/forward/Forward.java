@@ -81,13 +81,12 @@ public final class Forward {
             return;
         }
         entry = entered;
-        long now = loop.now();
-        pool.retries(loop).request(now);
+        pool.retries(loop).request(begunAt);
         Duration hedgeAfter = policy.hedgeAfter();
         if (!hedgeAfter.isZero() && Retries.isSafe(request.method()) && request.outgoingLength() == 0) {
             Hedge waiting = new Hedge();
             hedge = waiting;
-            loop.schedule(waiting, now + hedgeAfter.toNanos());
+            loop.schedule(waiting, begunAt + hedgeAfter.toNanos());
         }
         attempt();
     }
