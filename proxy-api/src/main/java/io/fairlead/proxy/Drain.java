@@ -3,7 +3,7 @@ package io.fairlead.proxy;
 import java.util.concurrent.CompletionStage;
 
 /**
- * A listener, a route or a target that is being drained, or was: it takes nothing new, and what it has finishes until a deadline.
+ * A listener, a route, a target, or the pool that a route went to before, that is being drained, or was: it takes nothing new, and what it has finishes until a deadline.
  * It stays out of use after the deadline too, until {@link #undo()}, or until an update takes it out of the configuration.
  *
  * <pre>{@code

@@ -223,6 +223,17 @@ public final class ProxyConfig {
             return this;
         }
 
+        /** Puts a route in the place of the one of its id; adds it if there is none. */
+        public Builder replaceRoute(Route route) {
+            for (int i = 0; i < routes.size(); i++) {
+                if (routes.get(i).id().equals(route.id())) {
+                    routes.set(i, route);
+                    return this;
+                }
+            }
+            return route(route);
+        }
+
         /** Adds middleware around every exchange that found a route, inside what was added before. */
         public Builder middleware(Middleware middleware) {
             this.middleware.add(requireNonNull(middleware, "middleware"));

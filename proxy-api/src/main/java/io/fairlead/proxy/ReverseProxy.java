@@ -116,6 +116,19 @@ public interface ReverseProxy extends AutoCloseable {
     List<RateLimitCounts> rateLimits();
 
     /**
+     * Sends the requests of a route to another pool from one moment on: a request goes to the former pool or to the new one,
+     * and none is lost in between. It is an {@link #update} that changes nothing else, so that {@link #config()} tells it. The
+     * returned drain follows the route's requests that still are with the former one; what is not over when the time is gets
+     * 503 {@code DRAIN_TIMEOUT}, or is cut. Its {@code undo()} sends the route back where it went before, unless it goes
+     * elsewhere by then.
+     *
+     * @param pool the name of a pool of the configuration
+     * @throws IllegalArgumentException if there is no such route or pool, or if the route answers by itself
+     * @throws IllegalStateException if the proxy does not run
+     */
+    Drain switchRoute(String routeId, String pool, Duration timeout);
+
+    /**
      * Adds a target to a pool of the running configuration, as an {@link #update} would that changed nothing else.
      * {@link #config()} tells it from now on; a later {@code update} puts its own targets in force.
      *

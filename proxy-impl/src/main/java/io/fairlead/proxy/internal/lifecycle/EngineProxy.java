@@ -31,9 +31,12 @@ import io.fairlead.proxy.ratelimit.RateLimitCounts;
 import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
 import io.fairlead.proxy.upstream.Target;
+import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
+import io.fairlead.proxy.upstream.UpstreamRef;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -44,6 +47,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -534,6 +538,75 @@ final class EngineProxy implements ReverseProxy {
             snapshot = compiler.compile(config, pools, changed);
             drainedRoutes = changed;
         }
+    }
+
+    @Override
+    public Drain switchRoute(String routeId, String pool, Duration timeout) {
+        Drain drain = switchNow(routeId, pool, requireNonNull(timeout, "timeout"));
+        tell(LifecycleListener.Event.UPDATED);
+        return drain;
+    }
+
+    private synchronized Drain switchNow(String routeId, String pool, Duration timeout) {
+        running();
+        Route route = config.routes().stream()
+                .filter(one -> one.id().equals(routeId))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no route has the id \"" + routeId + "\""));
+        if (!(route.action().orElse(null) instanceof RouteAction.To former)) {
+            throw new IllegalArgumentException("route \"" + routeId + "\" answers by itself");
+        }
+        RunningPool next = pools.get(pool);
+        if (next == null) {
+            throw new IllegalArgumentException("no pool has the name \"" + pool + "\"");
+        }
+        RouteAction.To changed = new RouteAction.To(Upstream.ref(pool));
+        route(route, changed);
+        return begin(
+                new RunningDrain.Subject() {
+                    @Override
+                    public boolean concerns(ListenerContext listener, ProxyExchange exchange) {
+                        return routeId.equals(exchange.route()) && exchange.pool() != next;
+                    }
+
+                    @Override
+                    public boolean isIdle() {
+                        return true;
+                    }
+
+                    @Override
+                    public void undo() {
+                        if (switchBack(routeId, changed, former)) {
+                            tell(LifecycleListener.Event.UPDATED);
+                        }
+                    }
+                },
+                timeout);
+    }
+
+    /** Whether the route still went where it was switched to, and what it went to before is still there. */
+    private synchronized boolean switchBack(String routeId, RouteAction.To from, RouteAction.To to) {
+        running();
+        Route now = config.routes().stream()
+                .filter(one -> one.id().equals(routeId))
+                .findFirst()
+                .orElse(null);
+        boolean there = to.upstream() instanceof UpstreamRef ref
+                && (pools.containsKey(ref.name()) || registrations.handlers().containsKey(ref.name()));
+        if (now == null || !there || !now.action().equals(Optional.of(from)) || from.equals(to)) {
+            return false;
+        }
+        route(now, to);
+        return true;
+    }
+
+    /** Puts the route with another action in force; with the lock held. */
+    private void route(Route route, RouteAction action) {
+        ProxyConfig next = config.toBuilder()
+                .replaceRoute(route.toBuilder().action(action).build())
+                .build();
+        snapshot = compiler.compile(next, pools, drainedRoutes);
+        config = next;
     }
 
     @Override

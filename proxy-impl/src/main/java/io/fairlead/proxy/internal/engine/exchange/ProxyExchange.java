@@ -12,6 +12,7 @@ import io.fairlead.proxy.internal.middleware.Verdict;
 import io.fairlead.proxy.internal.route.RouteMatch;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
+import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
 import io.fairlead.proxy.observe.ExchangeRecord;
 import io.fairlead.proxy.upstream.Target;
@@ -312,6 +313,12 @@ public final class ProxyExchange extends RoutedExchange {
     public @Nullable String route() {
         RoutePlan chosen = plan;
         return chosen == null ? null : chosen.routeId();
+    }
+
+    /** The pool of its route, as it was when the exchange began; null if that has none. */
+    public @Nullable RunningPool pool() {
+        RoutePlan chosen = plan;
+        return chosen == null ? null : chosen.pool();
     }
 
     /** The target that is at work for it; null if none is. */

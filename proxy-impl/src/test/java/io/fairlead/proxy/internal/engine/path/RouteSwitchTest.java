@@ -1,0 +1,114 @@
+package io.fairlead.proxy.internal.engine.path;
+
+import static io.fairlead.proxy.internal.engine.path.ProxyFixture.GET;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.fairlead.proxy.Drain;
+import io.fairlead.proxy.DrainReport;
+import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.route.Match;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.testing.RawClient;
+import io.fairlead.proxy.testing.TestUpstream;
+import io.fairlead.proxy.upstream.Upstream;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A route that is sent to another pool at one moment. */
+@Timeout(60)
+class RouteSwitchTest {
+    private static final Duration LONG = Duration.ofSeconds(30);
+
+    @RegisterExtension
+    final ProxyFixture fixture = new ProxyFixture();
+
+    private final CountDownLatch goOn = new CountDownLatch(1);
+
+    private final TestUpstream blue = fixture.upstream(exchange -> {
+        exchange.readHead();
+        if (exchange.target().equals("/slow")) {
+            goOn.await();
+        }
+        exchange.write(TestUpstream.ok("blue"));
+    });
+
+    private final TestUpstream green = fixture.answering(TestUpstream.ok("green"));
+
+    private ReverseProxy start() {
+        return fixture.start(fixture.listening(ReverseProxy.builder()
+                        .pool(UpstreamPool.of("blue", blue.url()))
+                        .pool(UpstreamPool.of("green", green.url()))
+                        .route(Route.builder("fixed")
+                                .match(Match.path("/fixed"))
+                                .respond(200, "fixed")
+                                .build())
+                        .route(Route.builder("shop").to(Upstream.ref("blue")).build()))
+                .ioThreads(2));
+    }
+
+    private static String body(RawClient client) {
+        return client.send(GET).readResponse().bodyText();
+    }
+
+    @Test
+    void switchedRoute_goesThereAtOnceWhileTheFormerPoolFinishesAndGoesBack() throws Exception {
+        ReverseProxy proxy = start();
+        RawClient client = fixture.client();
+        assertThat(body(client)).isEqualTo("blue");
+        RawClient slow = fixture.client().send("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n");
+        blue.awaitHeads(2);
+
+        Drain drain = proxy.switchRoute("shop", "green", LONG);
+        assertThat(body(client)).isEqualTo("green");
+        assertThat(proxy.config().routes().get(1).action().orElseThrow())
+                .hasToString("To[upstream=UpstreamRef[name=green]]");
+        assertThat(drain.isOver()).isFalse();
+        goOn.countDown();
+        assertThat(slow.readResponse().bodyText()).isEqualTo("blue");
+        assertThat(drain.await()).matches(DrainReport::isClean).returns(1, DrainReport::finished);
+        // New requests are not those of the drain.
+        assertThat(body(slow)).isEqualTo("green");
+
+        drain.undo();
+        assertThat(body(client)).isEqualTo("blue");
+        drain.undo();
+        assertThat(body(client)).isEqualTo("blue");
+    }
+
+    @Test
+    void switchWhoseTimeIsOver_cutsWhatTheFormerPoolHas() throws Exception {
+        ReverseProxy proxy = start();
+        RawClient slow = fixture.client().send("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n");
+        blue.awaitHeads(1);
+        DrainReport report =
+                proxy.switchRoute("shop", "green", Duration.ofMillis(50)).await();
+        assertThat(report.cuts()).extracting(DrainReport.Cut::path).containsExactly("/slow");
+        assertThat(slow.readResponse().header("Fairlead-Failure")).contains("DRAIN_TIMEOUT");
+        assertThat(body(fixture.client())).isEqualTo("green");
+        goOn.countDown();
+    }
+
+    @Test
+    void undoAfterAnUpdateThatSentTheRouteElsewhere_changesNothing() {
+        ReverseProxy proxy = start();
+        Drain toGreen = proxy.switchRoute("shop", "green", LONG);
+        Drain toBlue = proxy.switchRoute("shop", "blue", LONG);
+        toGreen.undo();
+        assertThat(body(fixture.client())).isEqualTo("blue");
+        toBlue.undo();
+        assertThat(body(fixture.client())).isEqualTo("green");
+    }
+
+    @Test
+    void switchOfWhatIsNotThere_isRefused() {
+        ReverseProxy proxy = start();
+        assertThatIllegalArgumentException().isThrownBy(() -> proxy.switchRoute("nope", "green", LONG));
+        assertThatIllegalArgumentException().isThrownBy(() -> proxy.switchRoute("shop", "nope", LONG));
+        assertThatIllegalArgumentException().isThrownBy(() -> proxy.switchRoute("fixed", "green", LONG));
+    }
+}
