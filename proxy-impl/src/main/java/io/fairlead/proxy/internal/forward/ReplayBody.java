@@ -42,7 +42,7 @@ final class ReplayBody implements BodySource, BodySink {
     /** Kept bytes that the attempt has got already. */
     private int given;
 
-    /** A piece that came when nobody took it. */
+    /** A piece that came when nobody took it; its trailers may have come with it. */
     private @Nullable ByteBuffer held;
 
     private boolean heldLast;
@@ -99,13 +99,6 @@ final class ReplayBody implements BodySource, BodySink {
             if (to == null || outBlocked) {
                 return;
             }
-            if (ended) {
-                if (!endTold) {
-                    endTold = true;
-                    to.end(trailers);
-                }
-                return;
-            }
             ByteBuffer waiting = held;
             if (waiting != null) {
                 held = null;
@@ -113,6 +106,16 @@ final class ReplayBody implements BodySource, BodySink {
                     loop.give(waiting);
                 }
                 to = out;
+                if (to == null || outBlocked) {
+                    return;
+                }
+            }
+            if (ended) {
+                if (!endTold) {
+                    endTold = true;
+                    to.end(trailers);
+                }
+                return;
             }
         } finally {
             pumping = false;
@@ -161,7 +164,8 @@ final class ReplayBody implements BodySource, BodySink {
     @Override
     public boolean write(ByteBuffer data, boolean last) {
         BodySink to = out;
-        if (to == null) {
+        // A sink that was attached a moment ago may be busy with what is kept, of which the source knows nothing.
+        if (to == null || outBlocked) {
             held = data;
             heldLast = last;
             sourceWaits = true;
