@@ -30,7 +30,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -74,7 +73,7 @@ public class ChainBenchmark {
         worker = new IoWorker("benchmark", 1);
         loop = worker.loops().get(0);
         stream = new IdleStream(loop);
-        services = new EngineServices(List.of(), new BlockingExecutor("benchmark"), new AtomicLong());
+        services = new EngineServices(List.of(), new BlockingExecutor("benchmark"));
         // It only goes on: what a middleware does itself is its own cost.
         Middleware lambda = (exchange, chain) -> chain.proceed(exchange);
         List<NamedMiddleware> middleware = new ArrayList<>();

@@ -29,6 +29,7 @@ public final class ProxyConfig {
     private final Duration stopTimeout;
     private final Duration stopDelay;
     private final long maxReplayMemoryBytes;
+    private final int maxConcurrentRequests;
 
     private ProxyConfig(Builder builder) {
         this.listeners = List.copyOf(builder.listeners);
@@ -42,6 +43,7 @@ public final class ProxyConfig {
         this.stopTimeout = builder.stopTimeout;
         this.stopDelay = builder.stopDelay;
         this.maxReplayMemoryBytes = builder.maxReplayMemoryBytes;
+        this.maxConcurrentRequests = builder.maxConcurrentRequests;
     }
 
     /** Begins an empty configuration. */
@@ -87,6 +89,7 @@ public final class ProxyConfig {
         builder.stopTimeout = stopTimeout;
         builder.stopDelay = stopDelay;
         builder.maxReplayMemoryBytes = maxReplayMemoryBytes;
+        builder.maxConcurrentRequests = maxConcurrentRequests;
         return builder;
     }
 
@@ -148,6 +151,11 @@ public final class ProxyConfig {
         return maxReplayMemoryBytes;
     }
 
+    /** The most requests under way in all; 0 means no limit. */
+    public int maxConcurrentRequests() {
+        return maxConcurrentRequests;
+    }
+
     private List<Object> state() {
         return List.of(
                 listeners,
@@ -160,7 +168,8 @@ public final class ProxyConfig {
                 failureHeader,
                 stopTimeout,
                 stopDelay,
-                maxReplayMemoryBytes);
+                maxReplayMemoryBytes,
+                maxConcurrentRequests);
     }
 
     @Override
@@ -191,6 +200,7 @@ public final class ProxyConfig {
         private Duration stopTimeout = Duration.ofSeconds(30);
         private Duration stopDelay = Duration.ZERO;
         private long maxReplayMemoryBytes = 64L * 1024 * 1024;
+        private int maxConcurrentRequests;
 
         private Builder() {}
 
@@ -286,6 +296,15 @@ public final class ProxyConfig {
          */
         public Builder maxReplayMemoryBytes(long maxReplayMemoryBytes) {
             this.maxReplayMemoryBytes = maxReplayMemoryBytes;
+            return this;
+        }
+
+        /**
+         * The most requests under way in all, over all listeners, routes and pools; one more gets 503 and Retry-After at once,
+         * before a route is looked for. 0: no limit but those of connections and pools. Default: 0.
+         */
+        public Builder maxConcurrentRequests(int maxConcurrentRequests) {
+            this.maxConcurrentRequests = maxConcurrentRequests;
             return this;
         }
 

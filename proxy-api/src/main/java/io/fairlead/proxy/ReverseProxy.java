@@ -352,6 +352,12 @@ public interface ReverseProxy extends AutoCloseable {
             return this;
         }
 
+        /** See {@link ProxyConfig.Builder#maxConcurrentRequests}. Default: 0, no limit. */
+        public Builder maxConcurrentRequests(int maxConcurrentRequests) {
+            config.maxConcurrentRequests(maxConcurrentRequests);
+            return this;
+        }
+
         /** See {@link ProxyConfig.Builder#maxReplayMemoryBytes}. Default: 67,108,864. */
         public Builder maxReplayMemoryBytes(long maxReplayMemoryBytes) {
             config.maxReplayMemoryBytes(maxReplayMemoryBytes);

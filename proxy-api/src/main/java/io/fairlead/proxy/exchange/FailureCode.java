@@ -47,6 +47,8 @@ public enum FailureCode {
     ROUTE_NOT_FOUND(Side.PROXY, Phase.ROUTE, 404),
     /** A route matches but for the method. */
     ROUTE_METHOD_NOT_ALLOWED(Side.PROXY, Phase.ROUTE, 405),
+    /** As many requests are under way as {@code ProxyConfig.maxConcurrentRequests} allows. */
+    PROXY_OVERLOADED(Side.PROXY, Phase.ROUTE, 503),
     /** A middleware failed, gave no response, answered twice, or held an answer for {@code Timeouts.middleware}. */
     MIDDLEWARE_FAILED(Side.PROXY, Phase.MIDDLEWARE, 500),
     /** The bounded executor of blocking middleware is full. */

@@ -891,6 +891,12 @@ final class Model {
                     ProxyConfig::maxReplayMemoryBytes,
                     ProxyConfig.Builder::maxReplayMemoryBytes,
                     "The most memory that request bodies kept for another attempt take in all; 0: none is kept.")
+            .optional(
+                    "maxConcurrentRequests",
+                    Types.integer(0),
+                    ProxyConfig::maxConcurrentRequests,
+                    ProxyConfig.Builder::maxConcurrentRequests,
+                    "The most requests under way in all; more get 503 and Retry-After at once. 0: no limit.")
             .rule(Model::checkStop);
 
     private Model() {}

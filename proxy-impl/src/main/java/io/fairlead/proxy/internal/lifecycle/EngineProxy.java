@@ -52,7 +52,6 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -134,8 +133,8 @@ final class EngineProxy implements ReverseProxy {
     EngineProxy(ProxyConfig config, Registrations registrations) {
         this.config = config;
         this.registrations = registrations;
-        this.services = new EngineServices(
-                registrations.exchangeListeners(), new BlockingExecutor(registrations.name()), new AtomicLong());
+        this.services =
+                new EngineServices(registrations.exchangeListeners(), new BlockingExecutor(registrations.name()));
         this.resolver = new NameResolver(registrations.name(), InetAddress::getAllByName, System::nanoTime);
         this.discoveries =
                 new Discoveries(registrations.name(), registrations.discoveries(), InetAddress::getAllByName);

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A counter that all I/O threads change with every request, alone on its cache line: beside it a field that is only read
  * would be fetched from the other core again and again.
  */
-final class PaddedCounter extends AtomicInteger {
+public final class PaddedCounter extends AtomicInteger {
     private static final long serialVersionUID = 1;
 
     long p1;

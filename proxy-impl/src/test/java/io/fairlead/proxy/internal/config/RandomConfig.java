@@ -64,6 +64,7 @@ final class RandomConfig {
             config.stopDelay(delay).stopTimeout(delay.plus(duration()).plusMillis(1));
         });
         sometimes(() -> config.maxReplayMemoryBytes(random.nextInt(1_000_000)));
+        sometimes(() -> config.maxConcurrentRequests(random.nextInt(1_000_000)));
         return config.build();
     }
 

@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
+import io.fairlead.proxy.internal.upstream.PaddedCounter;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.ExchangeRecord;
 import java.net.InetSocketAddress;
@@ -19,10 +20,16 @@ import org.slf4j.LoggerFactory;
  * @param listeners hear of every exchange
  * @param blocking runs middleware that blocks
  * @param exchangeIds numbers for exchanges that ask for one
+ * @param requests under way, as long as the configuration limits them
  */
-public record EngineServices(List<ExchangeListener> listeners, BlockingExecutor blocking, AtomicLong exchangeIds) {
+public record EngineServices(
+        List<ExchangeListener> listeners, BlockingExecutor blocking, AtomicLong exchangeIds, PaddedCounter requests) {
 
     private static final Logger LOG = LoggerFactory.getLogger(EngineServices.class);
+
+    public EngineServices(List<ExchangeListener> listeners, BlockingExecutor blocking) {
+        this(listeners, blocking, new AtomicLong(), new PaddedCounter());
+    }
 
     /** Tells the listeners of a client that was turned away before there was an exchange. */
     public void refused(InetSocketAddress peer, FailureCode code, String detail, int status) {

@@ -56,6 +56,9 @@ public final class ProxyExchange extends RoutedExchange {
     /** When a client may ask a drained route again: nobody knows when it is back, and asking costs little. */
     private static final String RETRY_SECONDS = "5";
 
+    /** When it may ask an overloaded proxy again. */
+    private static final String OVERLOAD_RETRY_SECONDS = "1";
+
     private final EngineServices services;
     private final long startNanos;
 
@@ -64,6 +67,9 @@ public final class ProxyExchange extends RoutedExchange {
     private @Nullable CancelActions cancelActions;
     private @Nullable TotalTimer totalTimer;
     private @Nullable ChainRun chain;
+
+    /** Whether it has a place among the requests under way. */
+    private boolean counted;
 
     private boolean failed;
     private boolean over;
@@ -99,6 +105,13 @@ public final class ProxyExchange extends RoutedExchange {
     }
 
     private void findRoute() {
+        int most = snapshot.config().maxConcurrentRequests();
+        if (most > 0 && !enter(most)) {
+            HeaderBlock fields = new HeaderBlock();
+            fields.add("Retry-After", OVERLOAD_RETRY_SECONDS);
+            fail(FailureCode.PROXY_OVERLOADED, most + " requests are under way", fields);
+            return;
+        }
         RouteMatch match = snapshot.routes().find(this, client().getAddress());
         if (!match.found()) {
             if (match.allowedMethods().isEmpty()) {
@@ -169,6 +182,16 @@ public final class ProxyExchange extends RoutedExchange {
         ChainRun run = new ChainRun(this, middleware.all(), first, services.blocking());
         chain = run;
         run.start(begun);
+    }
+
+    /** Takes a place among the requests under way, which the end gives back. */
+    private boolean enter(int most) {
+        if (services.requests().incrementAndGet() > most) {
+            services.requests().decrementAndGet();
+            return false;
+        }
+        counted = true;
+        return true;
     }
 
     private void methodNotAllowed(String allowed) {
@@ -270,6 +293,9 @@ public final class ProxyExchange extends RoutedExchange {
             return;
         }
         over = true;
+        if (counted) {
+            services.requests().decrementAndGet();
+        }
         TotalTimer timer = totalTimer;
         if (timer != null) {
             loop.remove(timer);

@@ -29,7 +29,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -75,8 +74,8 @@ public final class MountedProxy implements AutoCloseable {
     /** @param config valid, without listeners */
     public MountedProxy(ProxyConfig config, Registrations registrations) {
         this.config = config;
-        this.services = new EngineServices(
-                registrations.exchangeListeners(), new BlockingExecutor(registrations.name()), new AtomicLong());
+        this.services =
+                new EngineServices(registrations.exchangeListeners(), new BlockingExecutor(registrations.name()));
         this.resolver = new NameResolver(registrations.name(), InetAddress::getAllByName, System::nanoTime);
         this.discoveries =
                 new Discoveries(registrations.name(), registrations.discoveries(), InetAddress::getAllByName);

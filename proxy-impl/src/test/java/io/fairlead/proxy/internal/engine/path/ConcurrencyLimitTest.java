@@ -42,9 +42,13 @@ class ConcurrencyLimitTest {
     }
 
     private void assertRefused() {
+        assertRefused(FailureCode.UPSTREAM_OVERLOADED);
+    }
+
+    private void assertRefused(FailureCode code) {
         RawResponse response = fixture.client().send(GET).readResponse();
         assertThat(response.status()).isEqualTo(503);
-        assertThat(response.header("Fairlead-Failure")).contains(FailureCode.UPSTREAM_OVERLOADED.name());
+        assertThat(response.header("Fairlead-Failure")).contains(code.name());
         assertThat(response.header("Retry-After")).contains("1");
     }
 
@@ -69,6 +73,22 @@ class ConcurrencyLimitTest {
         assertThat(second.readResponse().status()).isEqualTo(200);
         RawClient third = arriving();
         assertServed(third);
+    }
+
+    @Test
+    void proxyAtItsLimit_refusesAtOnceAndCountsClientsThatGo() {
+        fixture.start(fixture.to(slow()).maxConcurrentRequests(2));
+        RawClient first = arriving();
+        RawClient second = arriving();
+        assertRefused(FailureCode.PROXY_OVERLOADED);
+        fixture.awaitRecord();
+        first.reset();
+        assertThat(fixture.awaitRecord().failure()).contains(FailureCode.CLIENT_GONE);
+        RawClient third = arriving();
+        assertRefused(FailureCode.PROXY_OVERLOADED);
+        permits.release(2);
+        assertServed(second);
+        assertThat(third.readResponse().status()).isEqualTo(200);
     }
 
     @Test
