@@ -55,8 +55,11 @@ final class HealthCheckTest {
                 .timeout(Duration.ofSeconds(1));
     }
 
+    /** In turn, so that a number of requests tells how many each target gets. */
     private static UpstreamPool.Builder pool(TestUpstream... targets) {
-        UpstreamPool.Builder pool = UpstreamPool.builder("shop").retry(RetryPolicy.none());
+        UpstreamPool.Builder pool = UpstreamPool.builder("shop")
+                .loadBalancer(LoadBalancer.roundRobin())
+                .retry(RetryPolicy.none());
         for (TestUpstream target : targets) {
             pool.target(target.url());
         }
