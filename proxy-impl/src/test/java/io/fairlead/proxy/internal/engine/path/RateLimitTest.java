@@ -30,6 +30,7 @@ import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -393,46 +394,102 @@ class RateLimitTest {
 
     // ---- load
 
-    /** What the load run shows in ten seconds, in one and a half. */
+    /** One answer: when its request was sent and when it was here. It was decided in between, on the same clock. */
+    private record Answer(long sent, long received, boolean passed) {}
+
+    /** A refusal, and how many requests had passed before it: that is known but for those on their way meanwhile. */
+    private record Refusal(long sent, long received, long passedAtLeast, long passedAtMost) {
+        static Refusal of(Answer refusal, List<Answer> passed) {
+            return new Refusal(
+                    refusal.sent,
+                    refusal.received,
+                    passed.stream().filter(one -> one.received <= refusal.sent).count(),
+                    passed.stream().filter(one -> one.sent <= refusal.received).count());
+        }
+    }
+
+    /**
+     * What the load run shows in ten seconds, in two. It counts between any two refusals, against the time between them. When
+     * a decision was made is known from when its request was sent and its answer came, so that a machine that is busy
+     * makes nothing wrong: it makes that time less sure.
+     */
     @Test
     void eightClientsAtFullSpeed_getTheRateAndTheBurst() throws Exception {
         int rate = 400;
         int burst = 100;
-        Duration length = Duration.ofMillis(1_500);
         fixture.start(fixture.listening(ReverseProxy.builder())
                 .ioThreads(2)
                 .route(Route.builder("r")
                         .middleware(RateLimit.of(rate, Duration.ofSeconds(1)).burst(burst))
                         .respond(200, "ok")
                         .build()));
-        ExecutorService threads = Executors.newFixedThreadPool(8);
+        List<Answer> answers = answers(8, Duration.ofSeconds(2));
+        List<Answer> passed = answers.stream().filter(Answer::passed).toList();
+
+        // Never more than the burst and what has come back since the first request. That comes at fixed times, of which
+        // one
+        // more may lie in between.
+        long first = answers.stream().mapToLong(Answer::sent).min().orElseThrow();
+        long last = answers.stream().mapToLong(Answer::received).max().orElseThrow();
+        assertThat((double) passed.size()).isLessThanOrEqualTo(burst + permits(rate, first, last) + 1);
+
+        // These came one after the other for sure, and one each 5 ms is enough. At each the bucket had less than one
+        // permit.
+        List<Refusal> refusals = new ArrayList<>();
+        answers.stream()
+                .filter(answer -> !answer.passed)
+                .sorted(Comparator.comparingLong(Answer::received))
+                .filter(answer ->
+                        refusals.isEmpty() || answer.sent >= refusals.get(refusals.size() - 1).received + 5_000_000)
+                .forEach(answer -> refusals.add(Refusal.of(answer, passed)));
+        assertThat(refusals).hasSizeGreaterThan(1);
+        assertThat(refusals.get(0).passedAtMost).isGreaterThanOrEqualTo(burst);
+        for (int i = 0; i < refusals.size(); i++) {
+            Refusal from = refusals.get(i);
+            double ranOver = 0;
+            for (int j = i + 1; j < refusals.size(); j++) {
+                Refusal to = refusals.get(j);
+                // Where nobody asked for so long that the bucket was full again, it lost what came back beyond that.
+                double mostThatCameBack = permits(rate, refusals.get(j - 1).sent, to.received);
+                ranOver += Math.max(0, 1 + mostThatCameBack - burst);
+                assertThat((double) to.passedAtMost - from.passedAtLeast)
+                        .isGreaterThanOrEqualTo(permits(rate, from.received, to.sent) - ranOver - 1);
+                assertThat((double) to.passedAtLeast - from.passedAtMost)
+                        .isLessThanOrEqualTo(permits(rate, from.sent, to.received) + 1);
+            }
+        }
+    }
+
+    private static double permits(int rate, long from, long to) {
+        return rate * (to - from) / 1e9;
+    }
+
+    /** What so many clients get that ask without a pause. */
+    private List<Answer> answers(int clients, Duration length) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(clients);
         try {
-            CountDownLatch ready = new CountDownLatch(8);
-            AtomicLong first = new AtomicLong(Long.MAX_VALUE);
-            AtomicLong last = new AtomicLong();
-            List<Future<Integer>> passed = new ArrayList<>();
-            for (int i = 0; i < 8; i++) {
+            CountDownLatch ready = new CountDownLatch(clients);
+            List<Future<List<Answer>>> running = new ArrayList<>();
+            for (int i = 0; i < clients; i++) {
                 RawClient client = fixture.client();
-                passed.add(threads.submit(() -> {
+                running.add(threads.submit(() -> {
                     ready.countDown();
                     ready.await();
-                    long start = System.nanoTime();
-                    first.accumulateAndGet(start, Math::min);
-                    int count = 0;
-                    while (System.nanoTime() - start < length.toNanos()) {
-                        count += get(client).status() == 200 ? 1 : 0;
+                    List<Answer> own = new ArrayList<>();
+                    long end = System.nanoTime() + length.toNanos();
+                    while (System.nanoTime() < end) {
+                        long sent = System.nanoTime();
+                        boolean passed = get(client).status() == 200;
+                        own.add(new Answer(sent, System.nanoTime(), passed));
                     }
-                    last.accumulateAndGet(System.nanoTime(), Math::max);
-                    return count;
+                    return own;
                 }));
             }
-            int total = 0;
-            for (Future<Integer> one : passed) {
-                total += one.get(20, TimeUnit.SECONDS);
+            List<Answer> all = new ArrayList<>();
+            for (Future<List<Answer>> one : running) {
+                all.addAll(one.get(20, TimeUnit.SECONDS));
             }
-            double seconds = (last.get() - first.get()) / 1e9;
-            double ideal = burst + rate * seconds;
-            assertThat((double) total).isBetween(ideal * 0.98 - 1, ideal * 1.02 + 1);
+            return all;
         } finally {
             threads.shutdownNow();
         }
