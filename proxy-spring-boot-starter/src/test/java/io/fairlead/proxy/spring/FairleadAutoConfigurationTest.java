@@ -80,6 +80,37 @@ class FairleadAutoConfigurationTest {
     }
 
     @Test
+    void rateLimitOfARoute_limits() {
+        withHello()
+                .withPropertyValues(
+                        "fairlead.routes.hello.middleware[0].type=rate-limit",
+                        "fairlead.routes.hello.middleware[0].limits[0].permits=1",
+                        "fairlead.routes.hello.middleware[0].limits[0].period=1h",
+                        "fairlead.routes.hello.middleware[0].by=client-address")
+                .run(context -> {
+                    ReverseProxy proxy = context.getBean(ReverseProxy.class);
+                    assertThat(get(proxy, "/").statusCode()).isEqualTo(200);
+                    HttpResponse<String> refused = get(proxy, "/");
+                    assertThat(refused.statusCode()).isEqualTo(429);
+                    assertThat(refused.headers().firstValue("Retry-After")).contains("3600");
+                });
+    }
+
+    @Test
+    void rateLimitByAVariableThatIsNotCaptured_namesTheProperty() {
+        withHello()
+                .withPropertyValues(
+                        "fairlead.routes.hello.middleware[0].type=rate-limit",
+                        "fairlead.routes.hello.middleware[0].limits[0].permits=1",
+                        "fairlead.routes.hello.middleware[0].limits[0].period=1h",
+                        "fairlead.routes.hello.middleware[0].by[0].type=path-variable",
+                        "fairlead.routes.hello.middleware[0].by[0].name=id")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .hasMessageContaining("fairlead.routes.hello.middleware[0].by[0].name: \"id\""));
+    }
+
+    @Test
     void switchedOff_startsNothing() {
         withHello()
                 .withPropertyValues("fairlead.enabled=false")

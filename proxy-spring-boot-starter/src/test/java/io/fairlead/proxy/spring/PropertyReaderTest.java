@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.ratelimit.Key;
+import io.fairlead.proxy.ratelimit.MissingKey;
+import io.fairlead.proxy.ratelimit.RateLimit;
+import io.fairlead.proxy.ratelimit.RateLimitFields;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.spring.InvalidProxyPropertiesException.Placed;
@@ -130,7 +135,12 @@ class PropertyReaderTest {
                       "match": {"host": "*.example.com", "path": "/users/{id}/**", "method": ["GET", "PUT"],
                         "header": {"name": "X-A", "regex": "a+"}, "query": {"name": "q", "value": "1"},
                         "cookie": {"name": "c"}, "clientAddress": "10.0.0.0/8"},
-                      "middleware": [ {"ref": "own"} ],
+                      "middleware": [ {"ref": "own"}, {"type": "rateLimit",
+                        "limits": [ {"permits": 10, "period": "1s", "burst": 20}, {"permits": 100, "period": "1h"} ],
+                        "by": [ "clientAddress", {"type": "clientAddress", "ipv4Prefix": 24},
+                          {"type": "header", "name": "X-Api-Key"}, {"type": "pathVariable", "name": "id"}, "route" ],
+                        "missingKey": "deny", "exempt": [ "10.0.0.0/8", "::1" ], "fields": "always", "dryRun": true,
+                        "maxKeys": 5, "store": "fleet"} ],
                       "timeouts": {"total": "2s"},
                       "transforms": [ {"type": "stripPrefix", "prefix": "/users"},
                         {"type": "pathRegex", "regex": "/(a+)", "replacement": "/$1"},
@@ -178,10 +188,109 @@ class PropertyReaderTest {
         assertThat(config.stopTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(config.listeners().get(0).limits().maxBodyBytes()).isEqualTo(10 << 20);
         assertThat(config.listeners().get(0).trustedProxies().networks()).containsExactly("10.0.0.0/8", "::1");
-        assertThat(config.pools()).containsExactly(UpstreamPool.of("a", "http://a", "http://b"));
+        assertThat(config.pools())
+                .containsExactly(UpstreamPool.builder("a")
+                        .target("http://a")
+                        .target("http://b")
+                        .loadBalancer(LoadBalancer.roundRobin())
+                        .build());
         Route route = config.routes().get(0);
         assertThat(route.middleware()).containsExactly(Middleware.ref("audit"));
         assertThat(route.transforms()).containsExactly(Transform.stripPrefix("/api"));
+    }
+
+    private static final RateLimit LIMIT = RateLimit.of(100, Duration.ofSeconds(1))
+            .burst(200)
+            .and(5000, Duration.ofHours(1))
+            .by(Key.clientAddress(), Key.header("X-Api-Key"))
+            .missingKey(MissingKey.DENY)
+            .exempt("10.0.0.0/8", "::1")
+            .fields(RateLimitFields.ALWAYS)
+            .dryRun(true)
+            .maxKeys(5);
+
+    @Test
+    void rateLimitInYaml_isUnderstoodInKebabCase() {
+        yaml("""
+                fairlead:
+                  routes:
+                    catalog:
+                      to: catalog
+                      middleware:
+                        - ref: audit
+                        - type: rate-limit
+                          limits:
+                            - permits: 100
+                              period: 1s
+                              burst: 200
+                            - { permits: 5000, period: 1h }
+                          by: [ client-address, { type: header, name: X-Api-Key } ]
+                          missing-key: deny
+                          exempt: 10.0.0.0/8, ::1
+                          fields: always
+                          dry-run: true
+                          max-keys: 5
+                """);
+        assertThat(read().routes().get(0).middleware()).containsExactly(Middleware.ref("audit"), LIMIT);
+    }
+
+    @Test
+    void rateLimitInProperties_isUnderstood() {
+        properties(
+                "fairlead.middleware[0].type=rateLimit",
+                "fairlead.middleware[0].limits[0].permits=100",
+                "fairlead.middleware[0].limits[0].period=1s",
+                "fairlead.middleware[0].limits[0].burst=200",
+                "fairlead.middleware[0].limits[1].permits=5000",
+                "fairlead.middleware[0].limits[1].period=1h",
+                "fairlead.middleware[0].by[0]=client-address",
+                "fairlead.middleware[0].by[1].type=header",
+                "fairlead.middleware[0].by[1].name=X-Api-Key",
+                "fairlead.middleware[0].missing-key=DENY",
+                "fairlead.middleware[0].exempt=10.0.0.0/8,::1",
+                "fairlead.middleware[0].fields=always",
+                "fairlead.middleware[0].dryRun=true",
+                "fairlead.middleware[0].max_keys=5",
+                "fairlead.middleware[1].type=rate-limit",
+                "fairlead.middleware[1].limits[0].permits=1",
+                "fairlead.middleware[1].limits[0].period=1s",
+                "fairlead.middleware[1].by=route,client-address",
+                "fairlead.middleware[2]=audit");
+        assertThat(read().middleware())
+                .containsExactly(
+                        LIMIT,
+                        RateLimit.of(1, Duration.ofSeconds(1)).by(Key.route(), Key.clientAddress()),
+                        Middleware.ref("audit"));
+    }
+
+    @Test
+    void problemsOfARateLimit_nameTheirProperties() {
+        yaml("""
+                fairlead:
+                  routes:
+                    catalog:
+                      to: catalog
+                      middleware:
+                        - type: rate-limit
+                          limits: [ { permits: 0, period: 0s, brust: 5 } ]
+                          by: [ { type: header }, client-adress ]
+                          missing-key: refuse
+                          exempt: [ 10.0.0.0/33 ]
+                          max-keys: many
+                        - type: rate-limits
+                """);
+        assertThat(problems().problems())
+                .extracting(Placed::place)
+                .contains(
+                        "fairlead.routes.catalog.middleware[0].limits[0].permits",
+                        "fairlead.routes.catalog.middleware[0].limits[0].period",
+                        "fairlead.routes.catalog.middleware[0].limits[0].brust",
+                        "fairlead.routes.catalog.middleware[0].by[0].name",
+                        "fairlead.routes.catalog.middleware[0].by[1]",
+                        "fairlead.routes.catalog.middleware[0].missing-key",
+                        "fairlead.routes.catalog.middleware[0].exempt[0]",
+                        "fairlead.routes.catalog.middleware[0].max-keys",
+                        "fairlead.routes.catalog.middleware[1].type");
     }
 
     @Test
