@@ -40,7 +40,10 @@ public sealed interface Key {
         return new Query(requireNonNull(name, "name"));
     }
 
-    /** What the route's match captured under this name. Missing if it captured nothing. */
+    /**
+     * What the route's match captured under this name. Missing if it captured nothing; {@code build()} reports a name that
+     * the match of the route, or for a limit of the whole proxy that of no route, can capture.
+     */
     static Key pathVariable(String name) {
         return new PathVariable(requireNonNull(name, "name"));
     }

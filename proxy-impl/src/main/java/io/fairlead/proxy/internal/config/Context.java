@@ -68,6 +68,15 @@ final class Context {
         return places.stream().anyMatch(known -> within(place, known));
     }
 
+    /** Whether an element of a list could not be read and was left out, so that those behind it stand elsewhere now. */
+    boolean moved(String list) {
+        return places.stream().anyMatch(known -> {
+            int end = known.startsWith(list + "[") ? known.indexOf(']', list.length()) : -1;
+            return end >= 0
+                    && (end == known.length() - 1 || known.substring(end).equals("].type"));
+        });
+    }
+
     /** Whether what stands at this place was of another kind, so that all of it has its defaults. */
     boolean unread(String place) {
         return unread.contains(place);

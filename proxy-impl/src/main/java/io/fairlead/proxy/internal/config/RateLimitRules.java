@@ -5,10 +5,10 @@ import io.fairlead.proxy.ratelimit.Limit;
 import io.fairlead.proxy.ratelimit.RateLimit;
 import java.math.BigInteger;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The rules of rate limits that look at more than one setting. */
 final class RateLimitRules {
@@ -52,26 +52,62 @@ final class RateLimitRules {
 
     /** Two limits of a period are one; a key that stands twice tells nothing more. */
     static void checkRateLimit(RateLimit rateLimit, String place, Context context) {
+        if (!context.moved(place + ".limits")) {
+            checkPeriods(rateLimit.limits(), place + ".limits", context);
+        }
+        if (!context.moved(place + ".by")) {
+            checkKeys(rateLimit.keys(), place + ".by", context);
+        }
+    }
+
+    private static void checkPeriods(List<Limit> limits, String place, Context context) {
         Map<Duration, Integer> periods = new HashMap<>();
-        for (int i = 0; i < rateLimit.limits().size(); i++) {
-            Limit limit = rateLimit.limits().get(i);
-            String at = place + ".limits[" + i + "]";
-            Integer first = periods.putIfAbsent(limit.period(), i);
-            if (first != null && !context.brokenWithin(place + ".limits")) {
+        for (int i = 0; i < limits.size(); i++) {
+            Duration period = limits.get(i).period();
+            String at = place + "[" + i + "].period";
+            // What could not be read has the default, which nobody meant.
+            Integer first = context.broken(at) ? null : periods.putIfAbsent(period, i);
+            if (first != null) {
                 context.report(
-                        "DUPLICATE",
-                        at + ".period",
-                        Durations.format(limit.period()),
-                        "a period other than that of limits[" + first + "]");
+                        "DUPLICATE", at, Durations.format(period), "a period other than that of limits[" + first + "]");
             }
         }
-        List<Key> seen = new ArrayList<>();
-        for (int i = 0; i < rateLimit.keys().size(); i++) {
-            Key key = rateLimit.keys().get(i);
-            if (seen.contains(key) && !context.brokenWithin(place + ".by")) {
-                context.report("DUPLICATE", place + ".by[" + i + "]", key.toString(), "each key once");
+    }
+
+    private static void checkKeys(List<Key> keys, String place, Context context) {
+        Map<Key, Integer> seen = new HashMap<>();
+        for (int i = 0; i < keys.size(); i++) {
+            Key key = keys.get(i);
+            String at = place + "[" + i + "]";
+            Integer first = context.broken(at) ? null : seen.putIfAbsent(key, i);
+            if (first != null) {
+                context.report("DUPLICATE", at, describe(key), "a key other than that of by[" + first + "]");
             }
-            seen.add(key);
+        }
+    }
+
+    private static String describe(Key key) {
+        return Model.RATE_LIMIT_KEY.write(key, new Context()).toString();
+    }
+
+    /**
+     * A variable that no match captures is missing always: then all requests share one limit, or none passes.
+     *
+     * @param captured the names that may be captured, sorted
+     * @param by whose they are, such as "the match"
+     */
+    static void checkVariables(
+            RateLimit rateLimit, String place, String in, Set<String> captured, String by, Context context) {
+        for (int i = 0; i < rateLimit.keys().size(); i++) {
+            String at = place + ".by[" + i + "].name";
+            if (rateLimit.keys().get(i) instanceof Key.PathVariable variable
+                    && !captured.contains(variable.name())
+                    && !context.broken(at)) {
+                String expectation = captured.isEmpty()
+                        ? "a variable that " + by + " captures; there is none"
+                        : "one that " + by + " captures: " + String.join(", ", captured);
+                context.report("UNKNOWN_REFERENCE", at, Context.quote(variable.name()) + in, expectation);
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,7 @@ final class Whole {
             report("MISSING", "routes", "no routes", "at least one route");
         }
         middleware("middleware", "", config.middleware());
+        variables("middleware", "", config.middleware(), variablesOfAllRoutes(), "the match of some route");
         Map<String, Integer> ids = new HashMap<>();
         for (int i = 0; i < config.routes().size(); i++) {
             Route route = config.routes().get(i);
@@ -79,6 +81,7 @@ final class Whole {
             String in = " (route " + Context.quote(route.id()) + ")";
             reference(route).ifPresent(name -> upstream(place + ".to", in, name));
             middleware(place + ".middleware", in, route.middleware());
+            variables(place + ".middleware", in, route.middleware(), variables(route, place), "the match");
             transforms(place + ".transforms", in, route.transforms());
         }
         matches();
@@ -254,6 +257,41 @@ final class Whole {
                 unknown(at + ".store", in, rateLimit.store().get(), "rate limit store", known);
             }
         }
+    }
+
+    /** Keys of rate limits that name a variable. Not where what has them could not be read, or has moved in its list. */
+    private void variables(String place, String in, List<Middleware> list, @Nullable Set<String> captured, String by) {
+        if (captured == null || partial && context.brokenWithin(place)) {
+            return;
+        }
+        for (int i = 0; i < list.size(); i++) {
+            Middleware given = list.get(i);
+            Middleware meant = given instanceof MiddlewareRef ref && registrations != null
+                    ? registrations.middleware().get(ref.name())
+                    : given;
+            if (meant instanceof RateLimit rateLimit) {
+                RateLimitRules.checkVariables(rateLimit, place + "[" + i + "]", in, captured, by, context);
+            }
+        }
+    }
+
+    /** What the match of a route captures; null if that is not known. */
+    private @Nullable Set<String> variables(Route route, String place) {
+        return context.unread(place) || context.brokenWithin(place + ".match")
+                ? null
+                : RouteTable.variables(route.match());
+    }
+
+    private @Nullable Set<String> variablesOfAllRoutes() {
+        Set<String> all = new TreeSet<>();
+        for (int i = 0; i < config.routes().size(); i++) {
+            Set<String> captured = variables(config.routes().get(i), "routes[" + i + "]");
+            if (captured == null) {
+                return null;
+            }
+            all.addAll(captured);
+        }
+        return config.routes().isEmpty() ? null : all;
     }
 
     private void transforms(String place, String in, List<Transform> list) {

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** Everything that is wrong with the matches of routes. Places are those of the JSON form of a match. */
 final class RouteProblems {
@@ -182,6 +184,24 @@ final class RouteProblems {
             }
         }
         return true;
+    }
+
+    /** The names that a match captures for some request; null if something is wrong with it. */
+    static @Nullable Set<String> captured(Match match) {
+        RouteProblems found = new RouteProblems();
+        found.check(match, "");
+        if (!found.problems.isEmpty()) {
+            return null;
+        }
+        try {
+            Set<String> names = new TreeSet<>();
+            for (Set<Match> terms : Alternatives.of(match)) {
+                terms.forEach(term -> names.addAll(variables(term)));
+            }
+            return names;
+        } catch (Alternatives.TooManyException e) {
+            return null;
+        }
     }
 
     private static List<String> variables(Match term) {

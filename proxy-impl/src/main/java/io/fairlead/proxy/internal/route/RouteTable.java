@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.route;
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.http.Request;
 import io.fairlead.proxy.route.Explanation;
+import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -104,6 +106,11 @@ public final class RouteTable {
     /** What is wrong with the matches of these routes, unreachable ones included; each with its place. */
     public static List<Problem> problems(List<Route> routes) {
         return RouteProblems.of(routes);
+    }
+
+    /** The names of the variables that a match captures for some request, sorted; null if something is wrong with it. */
+    public static @Nullable Set<String> variables(Match match) {
+        return RouteProblems.captured(match);
     }
 
     /** Finds the route that takes this request from this client. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.listener.Listener;
+import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -50,6 +51,23 @@ final class ConfigDiffTest {
                         "routes: now in the order \"b\", \"a\"",
                         "timeouts.connect: \"5s\" -> \"2s\"",
                         "via: true -> false");
+    }
+
+    @Test
+    void changedRateLimit_isToldWithItsOldAndNewForm() {
+        RateLimit limit = RateLimit.of(10, Duration.ofSeconds(1));
+        assertThat(ConfigDiff.diff(limited(limit), limited(limit.burst(20))))
+                .containsExactly(
+                        "route \"a\": changed middleware ([{\"type\":\"rateLimit\",\"limits\":[{\"permits\":10,"
+                                + "\"period\":\"1s\"}],\"by\":[],\"missingKey\":\"shared\",\"exempt\":... -> [{\"type\":\"rateLimit\","
+                                + "\"limits\":[{\"permits\":10,\"period\":\"1s\",\"burst\":20}],\"by\":[],\"missingKey\":\"shared...)");
+        assertThat(ConfigDiff.diff(limited(limit), limited(limit.burst(10)))).isEmpty();
+    }
+
+    private static ProxyConfig limited(RateLimit limit) {
+        return ProxyConfig.builder()
+                .route(Route.builder("a").middleware(limit).respond(200, "").build())
+                .build();
     }
 
     @Test

@@ -10,6 +10,9 @@ import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.ratelimit.Key;
+import io.fairlead.proxy.ratelimit.Limit;
+import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -29,6 +32,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,7 +62,7 @@ final class ConfigJsonTest {
                 .middleware(Middleware.ref("audit"))
                 .route(Route.builder("catalog")
                         .match(Match.host("shop.example.com")
-                                .and(Match.path("/api/**"))
+                                .and(Match.path("/api/{id}/**"))
                                 .and(Match.method("GET", "HEAD"))
                                 .and(Match.header("X-A", "1"))
                                 .and(Match.queryRegex("q", "a+"))
@@ -66,6 +70,12 @@ final class ConfigJsonTest {
                                 .and(Match.clientAddress("10.0.0.0/8"))
                                 .and(Match.any().or(Match.pathRegex("/x").not())))
                         .middleware(Middleware.ref("log"))
+                        .middleware(RateLimit.of(10, Duration.ofSeconds(1))
+                                .burst(20)
+                                .and(100, Duration.ofHours(1))
+                                .by(Key.clientAddress(), Key.header("X-Api-Key"), Key.pathVariable("id"))
+                                .exempt("10.0.0.0/8")
+                                .store("fleet"))
                         .transform(Transform.stripPrefix("/api"))
                         .transform(Transform.setRequestHeader("X-B", "2"))
                         .transform(Transform.pathRegex("/(a)", "/$1"))
@@ -150,6 +160,23 @@ final class ConfigJsonTest {
                         .map(Listener::limits)
                         .toList(),
                 untouched);
+        List<RateLimit> rateLimits = configs.stream()
+                .flatMap(c -> Stream.concat(
+                        c.middleware().stream(), c.routes().stream().flatMap(route -> route.middleware().stream())))
+                .filter(RateLimit.class::isInstance)
+                .map(RateLimit.class::cast)
+                .toList();
+        collect("rateLimit.", Model.RATE_LIMIT, rateLimits, untouched);
+        collect(
+                "limit.",
+                Model.LIMIT,
+                rateLimits.stream().flatMap(one -> one.limits().stream()).toList(),
+                untouched);
+        Set<Object> keys = rateLimits.stream()
+                .flatMap(one -> one.keys().stream())
+                .map(Object::getClass)
+                .collect(Collectors.toSet());
+        assertThat(keys).containsExactlyInAnyOrder((Object[]) Key.class.getPermittedSubclasses());
         // There is one version, and $schema is for editors.
         assertThat(untouched).containsExactly("$schema", "version");
     }
@@ -173,6 +200,9 @@ final class ConfigJsonTest {
         assertAccessors(io.fairlead.proxy.upstream.Target.class, Model.TARGET, Set.of());
         // The action stands as one of three keys.
         assertAccessors(Route.class, Model.ROUTE, Set.of("action"));
+        // What keys() gives stands as by.
+        assertAccessors(RateLimit.class, Model.RATE_LIMIT, Set.of("keys"));
+        assertAccessors(Limit.class, Model.LIMIT, Set.of());
         assertAccessors(RouteAction.Redirect.class, Model.REDIRECT, Set.of());
         assertAccessors(RouteAction.Respond.class, Model.RESPOND, Set.of());
     }
@@ -527,6 +557,28 @@ final class ConfigJsonTest {
                 .extracting(Problem::code, Problem::place)
                 .map(Object::toString)
                 .containsExactly("(\"NOT_DATA\", \"middleware[0]\")", "(\"NOT_DATA\", \"routes[0].to\")");
+    }
+
+    /** Each of them follows from what could not be read, or would stand at the place of another. */
+    @Test
+    void rateLimitThatIsUnreadableInPart_hidesNoOtherProblemAndBringsNone() {
+        assertThat(lines("""
+                        {"version": 1, "routes": [{"id": "r", "match": {"path": "/{id}"}, "respond": {"status": 200}, "middleware": [
+                          {"type": "rateLimit", "limits": [{"permits": 1}, {"permits": 0, "period": "1s"}, {"permits": 2, "period": "1s"}],
+                           "by": ["clientAddress", {"type": "header"}, "route", "route"]},
+                          {"type": "rateLimit", "limits": [5, {"permits": 1, "period": "1s"}, {"permits": 2, "period": "1s"}],
+                           "by": ["clientAdress", {"type": "pathVariable", "name": "idd"}, "route", "route"]},
+                          {"type": "rateLimits", "limits": []}]}]}
+                        """))
+                .containsExactly(
+                        "routes[0].middleware[0].limits[0].period: missing (expected: duration, at least 1ms)",
+                        "routes[0].middleware[0].limits[1].permits: 0 (expected: >= 1)",
+                        "routes[0].middleware[0].by[1].name: missing (expected: token)",
+                        "routes[0].middleware[0].limits[2].period: 1s (expected: a period other than that of limits[1])",
+                        "routes[0].middleware[0].by[3]: \"route\" (expected: a key other than that of by[2])",
+                        "routes[0].middleware[1].limits[0]: 5 (expected: an object)",
+                        "routes[0].middleware[1].by[0]: \"clientAdress\" (expected: clientAddress)",
+                        "routes[0].middleware[2].type: \"rateLimits\" (expected: rateLimit)");
     }
 
     /** It was told only once the unknown key was mended. */

@@ -7,10 +7,16 @@ import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
+import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.ratelimit.Key;
+import io.fairlead.proxy.ratelimit.Limit;
+import io.fairlead.proxy.ratelimit.MissingKey;
+import io.fairlead.proxy.ratelimit.RateLimit;
+import io.fairlead.proxy.ratelimit.RateLimitFields;
 import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.RetryOn;
@@ -26,10 +32,12 @@ import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** Draws configurations that a proxy could run, with every setting of the API now and then. */
@@ -53,7 +61,7 @@ final class RandomConfig {
             config.route(route("route-" + i, pools));
         }
         for (int i = random.nextInt(3); i > 0; i--) {
-            config.middleware(Middleware.ref(name()));
+            config.middleware(middleware(Set.of()));
         }
         sometimes(() -> config.timeouts(timeouts()));
         sometimes(() -> config.forwardedHeaders(one(ForwardedHeaders.values())));
@@ -225,11 +233,57 @@ final class RandomConfig {
         };
     }
 
+    private Middleware middleware(Set<String> variables) {
+        return random.nextBoolean() ? Middleware.ref(name()) : rateLimit(variables);
+    }
+
+    private RateLimit rateLimit(Set<String> variables) {
+        List<Limit> limits = new ArrayList<>();
+        for (Duration period : List.of(duration().plusMillis(1), Duration.ofDays(30))) {
+            Limit limit = Limit.of(1 + random.nextInt(1_000), period);
+            limits.add(random.nextBoolean() ? limit : limit.withBurst(1 + random.nextInt(1_000)));
+        }
+        RateLimit rateLimit = RateLimit.of(limits.subList(0, 1 + random.nextInt(2)));
+        if (random.nextBoolean()) {
+            rateLimit = rateLimit.by(keys(variables));
+        }
+        if (random.nextBoolean()) {
+            rateLimit = rateLimit.missingKey(one(MissingKey.values()));
+        }
+        if (random.nextBoolean()) {
+            rateLimit = rateLimit.exempt(some(this::network));
+        }
+        if (random.nextBoolean()) {
+            rateLimit = rateLimit.fields(one(RateLimitFields.values()));
+        }
+        if (random.nextBoolean()) {
+            rateLimit = rateLimit.dryRun(random.nextBoolean()).maxKeys(1 + random.nextInt(1_000_000));
+        }
+        return random.nextBoolean() ? rateLimit : rateLimit.store(name());
+    }
+
+    private List<Key> keys(Set<String> variables) {
+        List<Key> keys = new ArrayList<>();
+        sometimes(() -> keys.add(
+                random.nextBoolean()
+                        ? Key.clientAddress()
+                        : Key.clientAddress(1 + random.nextInt(32), 1 + random.nextInt(128))));
+        sometimes(() -> keys.add(Key.header(name())));
+        sometimes(() -> keys.add(Key.cookie(name())));
+        sometimes(() -> keys.add(Key.query(one("q p", "user"))));
+        sometimes(() -> keys.add(Key.route()));
+        variables.forEach(variable -> sometimes(() -> keys.add(Key.pathVariable(variable))));
+        Collections.shuffle(keys, random);
+        return keys;
+    }
+
     private Route route(String id, int pools) {
-        Route.Builder route = Route.builder(id).match(match(3));
+        Match match = match(3);
+        Set<String> variables = RouteTable.variables(match);
+        Route.Builder route = Route.builder(id).match(match);
         sometimes(() -> route.order(random.nextInt()));
         for (int i = random.nextInt(3); i > 0; i--) {
-            route.middleware(Middleware.ref(name()));
+            route.middleware(middleware(variables == null ? Set.of() : variables));
         }
         for (int i = random.nextInt(4); i > 0; i--) {
             route.transform(transform());

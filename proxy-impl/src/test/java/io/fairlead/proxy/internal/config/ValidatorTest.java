@@ -13,6 +13,9 @@ import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.ratelimit.Key;
+import io.fairlead.proxy.ratelimit.Limit;
+import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.Timeouts;
@@ -202,7 +205,65 @@ final class ValidatorTest {
         return with(Route.builder("r").action(action));
     }
 
+    private static ProxyConfig.Builder limited(RateLimit limit) {
+        return with(answering().middleware(limit));
+    }
+
+    private static ProxyConfig.Builder limited(int permits, Duration period, int burst) {
+        return limited(RateLimit.of(new Limit(permits, period, burst)));
+    }
+
+    private static RateLimit perSecond() {
+        return RateLimit.of(1, Duration.ofSeconds(1));
+    }
+
+    private static ProxyConfig.Builder limitedBy(Key... keys) {
+        return limited(perSecond().by(keys));
+    }
+
+    private static Stream<Arguments> badRateLimits() {
+        Duration second = Duration.ofSeconds(1);
+        String limit = "routes[0].middleware[0]";
+        return Stream.of(
+                bad(limit + ".limits", limited(RateLimit.of(List.of()))),
+                bad(limit + ".limits[0].permits", limited(RateLimit.of(0, second))),
+                bad(limit + ".limits[0].permits", limited(RateLimit.of(-1, second))),
+                bad(limit + ".limits[0].permits", limited(1_001, Duration.ofMillis(1), 1)),
+                bad(limit + ".limits[0].period", limited(1, Duration.ZERO, 1)),
+                bad(limit + ".limits[0].period", limited(1, second.negated(), 1)),
+                bad(limit + ".limits[0].period", limited(1, Duration.ofDays(40_000), 1)),
+                bad(limit + ".limits[0].burst", limited(1, second, 0)),
+                bad(limit + ".limits[0].burst", limited(1, second, -1)),
+                bad(limit + ".limits[0].burst", limited(1, Duration.ofDays(1), Integer.MAX_VALUE)),
+                bad(limit + ".limits[1].permits", limited(perSecond().and(0, Duration.ofHours(1)))),
+                bad(limit + ".limits[1].period", limited(perSecond().and(1, second))),
+                bad(limit + ".limits[1].period", limited(perSecond().and(2, Duration.ofMillis(1_000)))),
+                bad(limit + ".by[0].name", limitedBy(Key.header(""))),
+                bad(limit + ".by[0].name", limitedBy(Key.header("a b"))),
+                bad(limit + ".by[0].name", limitedBy(Key.cookie("a;b"))),
+                bad(limit + ".by[0].name", limitedBy(Key.query(""))),
+                bad(limit + ".by[0].name", limitedBy(Key.pathVariable(""))),
+                bad(limit + ".by[1].name", limitedBy(Key.route(), Key.pathVariable("id"))),
+                bad(limit + ".by[0].ipv4Prefix", limitedBy(Key.clientAddress(0, 64))),
+                bad(limit + ".by[0].ipv4Prefix", limitedBy(Key.clientAddress(33, 64))),
+                bad(limit + ".by[0].ipv6Prefix", limitedBy(Key.clientAddress(32, 129))),
+                bad(limit + ".by[2]", limitedBy(Key.route(), Key.cookie("a"), Key.route())),
+                bad(limit + ".exempt[1]", limited(perSecond().exempt("10.0.0.0/8", "10.0.0.0/33"))),
+                bad(limit + ".exempt[0]", limited(perSecond().exempt("localhost"))),
+                bad(limit + ".maxKeys", limited(perSecond().maxKeys(0))),
+                bad(limit + ".maxKeys", limited(perSecond().maxKeys(10_000_001))),
+                bad(limit + ".store", limited(perSecond().store(""))),
+                bad(limit + ".store", limited(perSecond().store("fleet"))),
+                bad(
+                        "middleware[0].limits[0].permits",
+                        ProxyConfig.builder().route(ROUTE).middleware(RateLimit.of(0, second))));
+    }
+
     static Stream<Arguments> outOfRange() {
+        return Stream.concat(badSettings(), badRateLimits());
+    }
+
+    private static Stream<Arguments> badSettings() {
         Duration negative = Duration.ofMillis(-1);
         Limits limits = Limits.ofDefaults();
         Timeouts timeouts = Timeouts.ofDefaults();
@@ -446,6 +507,112 @@ final class ValidatorTest {
         HealthCheck own = http().timeout(Duration.ofSeconds(3)).build();
         assertThat(own.toBuilder().interval(Duration.ofSeconds(9)).build().timeout())
                 .isEqualTo(Duration.ofSeconds(3));
+    }
+
+    @Test
+    void badRateLimits_areAllToldAtOnce() {
+        RateLimit limit = RateLimit.of(
+                        new Limit(0, Duration.ZERO, 0),
+                        new Limit(-1, Duration.ofSeconds(1), 5),
+                        new Limit(5, Duration.ofSeconds(1), -1),
+                        new Limit(2_000, Duration.ofMillis(1), 1))
+                .by(Key.header(""), Key.clientAddress(99, 64), Key.route(), Key.route(), Key.pathVariable("id"))
+                .exempt("10.0.0.0/8", "10.0.0.0/33")
+                .maxKeys(0)
+                .store("fleet");
+        assertThat(problems(limited(limit)))
+                .containsExactly(
+                        "OUT_OF_RANGE routes[0].middleware[0].limits[0].permits: 0 (expected: >= 1)",
+                        "OUT_OF_RANGE routes[0].middleware[0].limits[0].period: 0s (expected: >= 1ms)",
+                        "OUT_OF_RANGE routes[0].middleware[0].limits[1].permits: -1 (expected: >= 1)",
+                        "OUT_OF_RANGE routes[0].middleware[0].limits[2].burst: -1 (expected: >= 1)",
+                        "OUT_OF_RANGE routes[0].middleware[0].limits[3].permits: 2000 (expected: <= 1000 in 1ms)",
+                        "INVALID routes[0].middleware[0].by[0].name: \"\" (expected: a token (RFC 9110 5.6.2))",
+                        "OUT_OF_RANGE routes[0].middleware[0].by[1].ipv4Prefix: 99 (expected: 1 to 32)",
+                        "INVALID routes[0].middleware[0].exempt[1]: \"10.0.0.0/33\" (expected: a CIDR block such as 10.0.0.0/8, or an address)",
+                        "OUT_OF_RANGE routes[0].middleware[0].maxKeys: 0 (expected: 1 to 10000000)",
+                        "DUPLICATE routes[0].middleware[0].limits[2].period: 1s (expected: a period other than that of limits[1])",
+                        "DUPLICATE routes[0].middleware[0].by[3]: \"route\" (expected: a key other than that of by[2])",
+                        "UNKNOWN_REFERENCE routes[0].middleware[0].store: \"fleet\" (route \"r\") (expected: a rate limit store of this name; none is defined)",
+                        "UNKNOWN_REFERENCE routes[0].middleware[0].by[4].name: \"id\" (route \"r\") (expected: a variable that the match captures; there is none)");
+    }
+
+    /** The configuration shows only its name. */
+    @Test
+    void registeredRateLimit_isCheckedWhereItIsReferredTo() {
+        ProxyConfig.Builder config = with(answering().middleware(Middleware.ref("slow")));
+        Registrations known = new Registrations(
+                "proxy",
+                0,
+                Map.of("slow", RateLimit.of(0, Duration.ofSeconds(1)).by(Key.pathVariable("id"))),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                List.of(),
+                List.of(),
+                List.of());
+        assertThat(problems(config, known))
+                .containsExactly(
+                        "OUT_OF_RANGE routes[0].middleware[0].limits[0].permits: 0 (expected: >= 1)",
+                        "UNKNOWN_REFERENCE routes[0].middleware[0].by[0].name: \"id\" (route \"r\") (expected: a variable that the match captures; there is none)");
+    }
+
+    @Test
+    void pathVariableThatTheMatchDoesNotCapture_isAProblem() {
+        RateLimit byId = perSecond().by(Key.pathVariable("id"));
+        ProxyConfig.Builder config = ProxyConfig.builder()
+                .middleware(byId)
+                .route(answering()
+                        .match(Match.path("/orders/{order}").and(Match.host("*.example.com")))
+                        .middleware(byId)
+                        .build())
+                .route(Route.builder("none").middleware(byId).respond(200, "").build());
+        assertThat(problems(config))
+                .containsExactly(
+                        "UNKNOWN_REFERENCE middleware[0].by[0].name: \"id\" (expected: one that the match of some route captures: host, order)",
+                        "UNKNOWN_REFERENCE routes[0].middleware[0].by[0].name: \"id\" (route \"r\") (expected: one that the match captures: host, order)",
+                        "UNKNOWN_REFERENCE routes[1].middleware[0].by[0].name: \"id\" (route \"none\") (expected: a variable that the match captures; there is none)");
+    }
+
+    static Stream<Match> matchesWithId() {
+        return Stream.of(
+                Match.path("/users/{id}/**"),
+                Match.pathRegex("/(?<id>[0-9]+)"),
+                Match.path("/all").or(Match.method("GET").and(Match.path("/users/{id}"))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("matchesWithId")
+    void pathVariableThatTheMatchMayCapture_isFine(Match match) {
+        RateLimit byId = perSecond().by(Key.pathVariable("id"));
+        assertThat(problems(with(answering().match(match).middleware(byId)))).isEmpty();
+        // Of the whole proxy: one route is enough.
+        assertThat(problems(with(answering().match(match))
+                        .route(Route.builder("rest").respond(200, "").build())
+                        .middleware(byId)))
+                .isEmpty();
+    }
+
+    @Test
+    void pathVariableOfAMatchThatIsWrong_isNotToldBesideIt() {
+        assertThat(problems(with(answering()
+                        .match(Match.path("users/{id}"))
+                        .middleware(perSecond().by(Key.pathVariable("idd"))))))
+                .singleElement()
+                .asString()
+                .contains("routes[0].match.path");
+    }
+
+    @Test
+    void variableThatAMatchOnlyExcludes_isNotCaptured() {
+        assertThat(problems(with(answering()
+                        .match(Match.path("/users/{id}").not())
+                        .middleware(perSecond().by(Key.pathVariable("id"))))))
+                .singleElement()
+                .asString()
+                .contains("there is none");
     }
 
     @Test
