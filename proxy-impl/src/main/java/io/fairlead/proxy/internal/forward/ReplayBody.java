@@ -129,7 +129,8 @@ final class ReplayBody implements BodySource, BodySink {
         buffer.put(kept, given, count);
         buffer.limit(buffer.position()).position(buffer.position() - count);
         given += count;
-        boolean last = ended && given == size && trailers == null;
+        // A source that has no trailers after all may tell the end while its last piece is still held.
+        boolean last = ended && held == null && given == size && trailers == null;
         endTold = last;
         if (to.write(buffer, last)) {
             loop.give(buffer);

@@ -28,13 +28,15 @@ class ReplayBodyTest {
     private final class Source implements BodySource {
         private final Deque<String> pieces = new ArrayDeque<>();
         private final boolean lastWithPiece;
+        private final boolean endAfterPiece;
         private final @Nullable HeaderBlock trailers;
         private @Nullable BodySink sink;
         private boolean waits;
         private boolean ended;
 
-        Source(boolean lastWithPiece, @Nullable HeaderBlock trailers) {
+        Source(boolean lastWithPiece, boolean endAfterPiece, @Nullable HeaderBlock trailers) {
             this.lastWithPiece = lastWithPiece;
+            this.endAfterPiece = endAfterPiece;
             this.trailers = trailers;
         }
 
@@ -67,15 +69,16 @@ class ReplayBodyTest {
             ByteBuffer buffer = loop.take();
             byte[] bytes = piece.getBytes(ISO_8859_1);
             buffer.put(bytes).limit(buffer.position()).position(buffer.position() - bytes.length);
-            boolean last = pieces.isEmpty() && lastWithPiece && trailers == null;
+            boolean last = pieces.isEmpty() && lastWithPiece && !endAfterPiece;
             ended = last;
             if (to.write(buffer, last)) {
                 loop.give(buffer);
             } else {
                 waits = !last;
             }
-            if (pieces.isEmpty() && lastWithPiece && trailers != null) {
-                // Came together, and is told at once whether the piece was taken or not.
+            if (pieces.isEmpty() && lastWithPiece && endAfterPiece) {
+                // Came together, and is told at once whether the piece was taken or not; also if the trailers were
+                // removed.
                 ended = true;
                 to.end(trailers);
             }
@@ -149,7 +152,7 @@ class ReplayBodyTest {
         Seeds.run(2_000, random -> {
             boolean withTrailers = random.nextInt(4) == 0;
             HeaderBlock trailers = withTrailers ? new HeaderBlock() : null;
-            Source source = new Source(random.nextBoolean(), trailers);
+            Source source = new Source(random.nextBoolean(), withTrailers || random.nextInt(4) == 0, trailers);
             StringBuilder whole = new StringBuilder();
             for (int i = random.nextInt(6); i > 0; i--) {
                 String piece = String.valueOf((char) ('a' + random.nextInt(26))).repeat(1 + random.nextInt(5_000));
@@ -197,7 +200,7 @@ class ReplayBodyTest {
     @Test
     void bodyThatGrowsTooLong_passesWholeAndCannotBeSentAgain() {
         Seeds.run(300, random -> {
-            Source source = new Source(true, null);
+            Source source = new Source(true, false, null);
             StringBuilder whole = new StringBuilder();
             while (whole.length() <= 100) {
                 String piece = "x".repeat(1 + random.nextInt(60));
