@@ -194,12 +194,14 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         if (over || answered) {
             return;
         }
+        boolean unsent = stream == null;
         giveUp(FailureCode.UPSTREAM_ATTEMPT_TIMEOUT);
         forward.failed(
                 this,
                 FailureCode.UPSTREAM_ATTEMPT_TIMEOUT,
-                "no answer within " + request.timeouts().attempt(),
-                false,
+                (unsent ? "no connection within " : "no answer within ")
+                        + request.timeouts().attempt(),
+                unsent,
                 false);
     }
 
@@ -257,13 +259,13 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         end();
     }
 
-    /** @param cause what the target is to be blamed for if it has the request; null for nothing */
+    /** @param cause what the target is to be blamed for if it was its turn to act; null for nothing */
     void giveUp(@Nullable FailureCode cause) {
         stopTimer();
         if (over) {
             return;
         }
-        if (!answered && cause != null && stream != null) {
+        if (!answered && cause != null && isTargetsTurn()) {
             pool.failed(loop, target, givePermit(), cause, loop.now() - begunAt);
         } else if (!answered) {
             pool.cancelled(loop, target, givePermit());
@@ -279,6 +281,11 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         if (open != null) {
             open.abort();
         }
+    }
+
+    private boolean isTargetsTurn() {
+        ClientTarget.Pending waiting = pending;
+        return stream != null || waiting != null && waiting.isConnecting();
     }
 
     private int givePermit() {

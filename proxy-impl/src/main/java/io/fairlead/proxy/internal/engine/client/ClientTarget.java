@@ -51,6 +51,9 @@ public final class ClientTarget implements AutoCloseable {
     public interface Pending {
         /** The exchange is over. */
         void cancel();
+
+        /** Whether it waits for the target, and not for one of our own connections to become free. */
+        boolean isConnecting();
     }
 
     public ClientTarget(Target target, UpstreamPool settings, int loopCount, NameResolver resolver) {

@@ -265,6 +265,7 @@ final class LoopTarget {
         private final Duration connectTimeout;
         private boolean queued;
         private long queueDeadline;
+        private boolean connectBegun;
         private boolean settled;
         private int firstAddress;
         private int tried;
@@ -294,8 +295,14 @@ final class LoopTarget {
             }
         }
 
+        @Override
+        public boolean isConnecting() {
+            return connectBegun && !settled;
+        }
+
         /** Holds a permit from here on, until there is a connection or a failure. */
         private void connect() {
+            connectBegun = true;
             if (!connectTimeout.isZero()) {
                 loop.schedule(this, loop.now() + connectTimeout.toNanos());
             }

@@ -5,11 +5,15 @@ import static io.fairlead.proxy.internal.engine.path.ProxyFixture.SOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.http.Response;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
+import io.fairlead.proxy.resilience.RetryOn;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.RawClient;
@@ -173,6 +177,44 @@ class TimeoutsTest {
                 fixture.start(fixture.to(UpstreamPool.of("full", "http://127.0.0.1:" + full.getLocalPort()))
                         .timeouts(LONG.withConnect(SHORT)));
                 assertFails(fixture.client().send(GET).readResponse(), FailureCode.UPSTREAM_CONNECT_TIMEOUT);
+            } finally {
+                for (Socket socket : filling) {
+                    socket.close();
+                }
+            }
+        }
+    }
+
+    /** Nothing was sent to it, so that a POST may go elsewhere; and a target whose machine is gone must not stay in use. */
+    @Test
+    void attemptThatGetsNoConnectionInTime_goesElsewhereAndCountsAgainstTheTarget() throws IOException {
+        TestUpstream well = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.write(TestUpstream.ok("ok"));
+        });
+        try (ServerSocket full = new ServerSocket()) {
+            full.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1);
+            List<Socket> filling = fill(full);
+            try {
+                fixture.start(fixture.to(UpstreamPool.builder("half")
+                                .target("http://127.0.0.1:" + full.getLocalPort())
+                                .target(well.url())
+                                .loadBalancer(LoadBalancer.roundRobin())
+                                .retry(RetryPolicy.builder().on(RetryOn.TIMEOUT).build())
+                                .outlierDetection(OutlierDetection.builder()
+                                        .consecutiveLocalOriginFailures(1)
+                                        .build())
+                                .build())
+                        .timeouts(LONG.withAttempt(SHORT)));
+                RawClient client = fixture.client();
+                // The turn comes to either of them.
+                for (int i = 0; i < 2; i++) {
+                    client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
+                    assertThat(client.readResponse().status()).isEqualTo(200);
+                }
+                ProxyFixture.await(
+                        "its ejection",
+                        () -> !fixture.proxy().pools().get(0).targets().get(0).usable());
             } finally {
                 for (Socket socket : filling) {
                     socket.close();
