@@ -214,6 +214,8 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             return;
         }
         earlierAttempts = attempts();
+        // What middleware has forwarded before is over, but may still keep its body for another attempt.
+        cancelForward(null);
         Forward begun = new Forward(loop, pool, this, retryPolicy(chosen, pool), this);
         forward = begun;
         begun.start();

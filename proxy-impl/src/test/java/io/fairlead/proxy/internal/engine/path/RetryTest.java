@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeRecord;
 import io.fairlead.proxy.resilience.RetryOn;
 import io.fairlead.proxy.resilience.RetryPolicy;
@@ -18,8 +19,11 @@ import io.fairlead.proxy.testing.ReceivedRequest;
 import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -242,6 +246,35 @@ class RetryTest {
         fixture.start(fixture.to(pool(broken, good).build()).maxReplayMemoryBytes(100));
         assertThat(fixture.client().send(put(1_000)).readResponse().status()).isEqualTo(502);
         assertThat(good.requests()).isEmpty();
+    }
+
+    /** What the first time kept was never given back, so that after some requests no body could be sent again. */
+    @Test
+    void middlewareThatForwardsAgain_findsTheMemoryOfTheFirstTime() {
+        AtomicInteger arrived = new AtomicInteger();
+        TestUpstream.Script fourthTime = exchange -> {
+            exchange.readBody();
+            if (arrived.incrementAndGet() < 4) {
+                exchange.reset();
+            } else {
+                exchange.write(TestUpstream.ok("good"));
+            }
+        };
+        Middleware again = (exchange, chain) -> exchange.request()
+                .body()
+                .replayable(5_000)
+                .thenCompose(body -> {
+                    exchange.request().body(body);
+                    return chain.proceed(exchange);
+                })
+                .handle((response, problem) ->
+                        problem == null ? CompletableFuture.completedFuture(response) : chain.proceed(exchange))
+                .thenCompose(Function.identity());
+        UpstreamPool twice =
+                pool(retry -> retry.maxAttempts(2), fixture.upstream(fourthTime), fixture.upstream(fourthTime));
+        fixture.start(fixture.to(twice).middleware(again).maxReplayMemoryBytes(1_024));
+        assertGood(fixture.client().send(put(1_000)).readResponse());
+        assertThat(fixture.awaitRecord().attempts()).isEqualTo(4);
     }
 
     // ---- answers
