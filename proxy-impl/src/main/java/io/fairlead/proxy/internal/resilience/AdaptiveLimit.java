@@ -78,8 +78,7 @@ final class AdaptiveLimit {
             return limit();
         }
         if (drops) {
-            estimate = bounded(estimate * AFTER_DROPS);
-            return limit();
+            return droppedAll();
         }
         double gradient = Math.max(0.5, Math.min(1, TOLERANCE * base / nanos));
         double next = estimate * gradient + Math.sqrt(estimate);
@@ -87,6 +86,12 @@ final class AdaptiveLimit {
         if (next < estimate || inFlight >= estimate / 2) {
             estimate = bounded(next);
         }
+        return limit();
+    }
+
+    /** A window without a time is over: the target failed each time in a way that overload explains. */
+    int droppedAll() {
+        estimate = bounded(estimate * AFTER_DROPS);
         return limit();
     }
 

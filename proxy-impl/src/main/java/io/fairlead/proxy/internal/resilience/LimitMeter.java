@@ -97,7 +97,9 @@ public final class LimitMeter {
         if (count + drops < AdaptiveLimit.MIN_SAMPLES) {
             return;
         }
-        if (count > 0) {
+        if (count == 0) {
+            limit = adaptive.droppedAll();
+        } else {
             double nanos = (double) (sums[NANOS] - before[NANOS]) / count;
             double inFlight = (double) (sums[IN_FLIGHT] - before[IN_FLIGHT]) / count;
             // One in ten: single failures have other reasons.

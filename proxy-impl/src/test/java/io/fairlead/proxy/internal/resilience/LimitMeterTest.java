@@ -43,6 +43,17 @@ final class LimitMeterTest {
     }
 
     @Test
+    void serverThatOnlyFails_getsLess() {
+        for (int i = 0; i < 50; i++) {
+            for (int k = 0; k < 40; k++) {
+                meter.dropped(k % THREADS, now);
+            }
+            now += LimitMeter.WINDOW_NANOS;
+        }
+        assertThat(meter.limit()).isEqualTo(2);
+    }
+
+    @Test
     void singleFailures_saySoLittleThatItGrows() {
         for (int i = 0; i < 10; i++) {
             window(1);
