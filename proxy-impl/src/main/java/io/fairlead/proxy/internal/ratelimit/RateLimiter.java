@@ -31,6 +31,8 @@ public final class RateLimiter extends BuiltIn {
 
     private static final Logger LOG = LoggerFactory.getLogger(RateLimiter.class);
 
+    private static final long QUIET_NANOS = 10_000_000_000L;
+
     /** The key where all requests are counted together. */
     private static final Object ALL = "";
 
@@ -42,6 +44,9 @@ public final class RateLimiter extends BuiltIn {
     private final LimitFields fields;
     private final boolean telling;
     private final String attribute;
+
+    /** Threads may race for it, which costs a line of the log. */
+    private volatile long quietUntil = System.nanoTime();
 
     // Striped over threads, so that counting shares no cache line on the path.
     private final LongAdder permitted = new LongAdder();
@@ -118,7 +123,16 @@ public final class RateLimiter extends BuiltIn {
     /** A limit that cannot be told must not become an outage. */
     private @Nullable Verdict storeFailed(@Nullable Throwable problem) {
         failed.increment();
-        LOG.warn("the store of rate limit {} failed, the request passes: {}", name, String.valueOf(problem));
+        long now = System.nanoTime();
+        // Each request comes here while a store is away, and the log would hold nothing else.
+        if (now - quietUntil >= 0) {
+            quietUntil = now + QUIET_NANOS;
+            LOG.warn(
+                    "the store of rate limit {} failed, the request passes, {} until now: {}",
+                    name,
+                    failed.sum(),
+                    String.valueOf(problem));
+        }
         return null;
     }
 
