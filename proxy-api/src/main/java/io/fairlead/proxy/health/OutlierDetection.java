@@ -110,7 +110,7 @@ public final class OutlierDetection {
                 .earlyReturn(earlyReturn);
     }
 
-    /** 5xx answers and unanswered requests in a row; 0 if they do not matter. */
+    /** 5xx answers but 501 and 505, and unanswered requests in a row; 0 if they do not matter. */
     public int consecutive5xx() {
         return consecutive5xx;
     }
@@ -236,7 +236,8 @@ public final class OutlierDetection {
 
         /**
          * Ejects after this many failures in a row, where both a 5xx answer and no answer is one; 0 to 10,000, 0 for never.
-         * Default: 0, because one bad request that a client repeats is a 5xx from every target; 5 suits most pools.
+         * Not 501 and 505, which a client can bring about with a method or version of its choice: they count as successes
+         * here and in the rates. Default: 0, because one bad request that a client repeats is a 5xx from every target; 5 suits most pools.
          */
         public Builder consecutive5xx(int consecutive5xx) {
             this.consecutive5xx = consecutive5xx;

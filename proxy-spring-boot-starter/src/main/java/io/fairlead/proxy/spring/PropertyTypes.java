@@ -264,7 +264,7 @@ final class PropertyTypes {
     /**
      * Which servers are ejected for what becomes of their requests. A kind of failure with 0 ejects nobody.
      *
-     * @param consecutive5xx 5xx answers and unanswered requests in a row.
+     * @param consecutive5xx 5xx answers but 501 and 505, and unanswered requests, in a row.
      * @param consecutiveGatewayErrors Answers 502, 503, 504 and unanswered requests in a row.
      * @param consecutiveLocalOriginFailures Unanswered requests in a row: refused, reset, timed out.
      * @param successRateDeviation How far below the mean a success rate may be, in thousandths of a standard deviation.

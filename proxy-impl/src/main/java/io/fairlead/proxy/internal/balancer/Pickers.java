@@ -13,6 +13,11 @@ public final class Pickers {
 
     private Pickers() {}
 
+    /** Whether pickers of this strategy may look at latencies, which cost each answer the clock and a write that threads share. */
+    public static boolean readLatency(LoadBalancer loadBalancer) {
+        return loadBalancer == LoadBalancer.Strategy.PEAK_EWMA || loadBalancer instanceof LoadBalancer.Ref;
+    }
+
     /**
      * The picker of one I/O thread for a pool's strategy.
      *

@@ -175,7 +175,7 @@ final class HealthTypes {
                     IN_A_ROW,
                     OutlierDetection::consecutive5xx,
                     OutlierDetection.Builder::consecutive5xx,
-                    "5xx answers and unanswered requests in a row.")
+                    "5xx answers but 501 and 505, and unanswered requests, in a row.")
             .optional(
                     "consecutiveGatewayErrors",
                     IN_A_ROW,

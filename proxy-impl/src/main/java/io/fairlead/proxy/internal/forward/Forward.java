@@ -291,7 +291,7 @@ public final class Forward {
             body.settle();
         }
         PoolEntry entered = entry;
-        if (entered != null) {
+        if (entered != null && entered.isWatched()) {
             entered.answered(head.status(), loop.now() - begunAt);
         }
         delivered = true;

@@ -44,7 +44,7 @@ public final class OutlierWatch {
      * What came of the requests of an interval.
      *
      * @param requests in all
-     * @param failed those with a 5xx answer or none
+     * @param failed those with a 5xx answer that counts, or none
      */
     public record Rate(long requests, long failed) {
         double successPercent() {
@@ -130,7 +130,7 @@ public final class OutlierWatch {
 
     /** The head of an answer came. */
     public void answered(int loop, int status) {
-        if (status >= 500) {
+        if (isFailure(status)) {
             count(loop, true);
             boolean gateway = status >= 502 && status <= 504;
             bad(false, gateway, null, status);
@@ -153,6 +153,14 @@ public final class OutlierWatch {
             }
             bad(true, true, code, 0);
         }
+    }
+
+    /**
+     * Whether a status says that the target is ill. Not 501 and 505, which a client can bring about with a method or version
+     * of its choice, and so have the target taken from all others.
+     */
+    public static boolean isFailure(int status) {
+        return status >= 500 && status != 501 && status != 505;
     }
 
     /** Whether a failure says something of the target. What the proxy's own limits and queues refuse does not. */

@@ -1,5 +1,6 @@
 package io.fairlead.proxy.internal.upstream;
 
+import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.resilience.Breaker;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +23,16 @@ public final class PoolEntry {
         this.requests = requests;
     }
 
+    /** Whether a breaker wants to know what becomes of the request; else nobody needs to look at the clock for it. */
+    public boolean isWatched() {
+        return breaker != null;
+    }
+
     /** The client gets this answer of a target, after this time. */
     public void answered(int status, long nanos) {
         Breaker told = breaker;
         if (told != null && permit != Breaker.REFUSED) {
-            if (RunningPool.isFailure(status)) {
+            if (OutlierWatch.isFailure(status)) {
                 told.failed(permit, nanos);
             } else {
                 told.succeeded(permit, nanos);

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +70,9 @@ final class PoolHealth {
         private final Ejections ejections;
         private final ReturnTimer returns;
         private final long newSince;
+        /** What its watch was told last. */
+        private @Nullable OutlierDetection detection;
+
         private @Nullable CheckState checks;
         private byte[] head = new byte[0];
         private @Nullable Probe probe;
@@ -112,6 +116,7 @@ final class PoolHealth {
         if (closed) {
             return;
         }
+        Duration intervalBefore = config.outlierDetection().interval();
         // Read here and not handed over: the task of a former update may come after that of a later one.
         config = pool.config();
         List<PoolTarget> targets = pool.targets();
@@ -142,7 +147,11 @@ final class PoolHealth {
         }
         begun = true;
         if (OutlierWatch.watchesRates(config.outlierDetection())) {
-            home.schedule(rates, now + config.outlierDetection().interval().toNanos());
+            Duration interval = config.outlierDetection().interval();
+            // Not put off by each update: they may come more often than it fires.
+            if (!rates.isScheduled() || !interval.equals(intervalBefore)) {
+                home.schedule(rates, now + interval.toNanos());
+            }
         } else {
             home.remove(rates);
         }
@@ -183,7 +192,11 @@ final class PoolHealth {
 
     private void configureOutliers(Watched one) {
         OutlierDetection detection = config.outlierDetection();
-        one.target.watch().configure(detection);
+        if (!Objects.equals(detection, one.detection)) {
+            // Else an update of something else would forget what was seen in a row.
+            one.detection = detection;
+            one.target.watch().configure(detection);
+        }
         one.ejections.configure(detection);
         if (one.ejections.isEjected() && detection.equals(OutlierDetection.off())) {
             giveBack(one, "outlier detection is off");

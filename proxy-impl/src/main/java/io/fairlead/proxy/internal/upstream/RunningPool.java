@@ -9,6 +9,7 @@ import io.fairlead.proxy.internal.balancer.Pickers;
 import io.fairlead.proxy.internal.discovery.Discoveries;
 import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.resilience.Breaker;
 import io.fairlead.proxy.internal.resilience.LimitMeter;
@@ -203,7 +204,8 @@ public final class RunningPool implements AutoCloseable {
 
     private void tell(Changes changes) {
         changes.gone.forEach(target -> target.client().close());
-        home.execute(health::configure);
+        // Later: on the home loop itself this would call listeners while who updates holds a lock of the proxy.
+        home.later(health::configure);
         changes.events.forEach(Runnable::run);
     }
 
@@ -288,7 +290,7 @@ public final class RunningPool implements AutoCloseable {
 
     /** The target has nothing left. */
     public void drained(PoolTarget target, String what) {
-        tell(target, What.DRAINED, what);
+        home.execute(() -> health.tell(target.target().url(), What.DRAINED, what));
     }
 
     /** Takes a drain back. */
@@ -301,7 +303,8 @@ public final class RunningPool implements AutoCloseable {
     }
 
     private void tell(PoolTarget target, What what, String reason) {
-        home.execute(() -> health.tell(target.target().url(), what, reason));
+        // Later: on the home loop itself this would call listeners while who drains holds a lock of the proxy.
+        home.later(() -> health.tell(target.target().url(), what, reason));
     }
 
     /** Weights have changed, of which pickers may keep what they derived. */
@@ -477,14 +480,6 @@ public final class RunningPool implements AutoCloseable {
     }
 
     /**
-     * Whether a status says that the target is ill. Not 501 and 505, which a client can bring about with a method or version
-     * of its choice, and so open the breaker for all others.
-     */
-    static boolean isFailure(int status) {
-        return status >= 500 && status != 501 && status != 505;
-    }
-
-    /**
      * Chooses a target for an attempt, and counts it as under way there until {@link #ended}.
      *
      * <p>When all usable ones have failed for the request, an ejected one is tried: targets that are restarted one after
@@ -586,16 +581,19 @@ public final class RunningPool implements AutoCloseable {
      */
     public void answered(IoLoop loop, PoolTarget target, int permit, int status, long nanos) {
         target.watch().answered(loop.index(), status);
-        target.latency().answered(nanos);
+        if (Pickers.readLatency(config.loadBalancer())) {
+            target.latency().answered(nanos);
+        }
         LimitMeter meter = target.meter();
         if (meter != null && (status == 503 || status == 429)) {
             meter.dropped(loop.index(), loop.now());
-        } else if (meter != null) {
+        } else if (meter != null && status < 500) {
+            // An error may come at once, and would pass for the time of a target without a queue.
             meter.answered(loop.index(), nanos, target.inFlight(), loop.now());
         }
         Breaker told = target.breaker();
         if (told != null && permit != Breaker.REFUSED) {
-            if (isFailure(status)) {
+            if (OutlierWatch.isFailure(status)) {
                 told.failed(permit, nanos);
             } else {
                 told.succeeded(permit, nanos);
@@ -610,7 +608,9 @@ public final class RunningPool implements AutoCloseable {
      */
     public void failed(IoLoop loop, PoolTarget target, int permit, FailureCode code, long nanos) {
         target.watch().failed(loop.index(), code);
-        target.latency().failed(nanos);
+        if (Pickers.readLatency(config.loadBalancer())) {
+            target.latency().failed(nanos);
+        }
         LimitMeter meter = target.meter();
         if (meter != null && code.status() == 504) {
             meter.dropped(loop.index(), loop.now());
@@ -646,12 +646,19 @@ public final class RunningPool implements AutoCloseable {
             TargetPicker picker = shard != null && shard.config.loadBalancer().equals(current.loadBalancer())
                     ? shard.picker
                     : Pickers.of(current, strategies, loop.index(), seed + loop.index());
-            shard = new Shard(
+            Shard fresh = new Shard(
                     current,
                     picker,
                     shard == null
                             ? new RetryBudget(current.retry(), loopCount)
                             : shard.retries.configure(current.retry()));
+            if (shard != null) {
+                // An update may come between a pick and its attempt, and a probe's permit that is lost never comes
+                // back.
+                fresh.permit = shard.permit;
+                fresh.refusal = shard.refusal;
+            }
+            shard = fresh;
             shards[loop.index()] = shard;
         }
         return shard;

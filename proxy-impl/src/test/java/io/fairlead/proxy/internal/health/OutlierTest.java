@@ -64,6 +64,17 @@ final class OutlierTest {
     }
 
     @Test
+    void statusesThatAClientBringsAbout_doNotCount() {
+        OutlierWatch watch = watch(none().consecutive5xx(2).failurePercentage(1));
+        for (int i = 0; i < 5; i++) {
+            watch.answered(0, 501);
+            watch.answered(0, 505);
+        }
+        assertThat(reports).isEmpty();
+        assertThat(watch.takeRate()).isEqualTo(new Rate(10, 0));
+    }
+
+    @Test
     void gatewayErrorsInARow_endWithAnyOtherAnswer() {
         OutlierWatch watch = watch(none().consecutiveGatewayErrors(2));
         watch.answered(0, 502);
