@@ -13,7 +13,8 @@ import java.time.Duration;
  * @param responseHead from the last byte of the request sent to the head of the answer; 504. Default: 30 s.
  * @param middleware what one middleware may take until it goes on or answers, and how long an answer may then be held
  *     without that anybody reads its body or sends it; 500. Default: 30 s.
- * @param attempt one attempt, from picking the target to the head of the answer; 504. Default: off.
+ * @param attempt one attempt, from picking the target to the head of the answer; 504. It begins anew when it passes while the
+ *     client still sends its body, for which the target is not to blame. Default: off.
  * @param total the whole exchange, from the request's head to the last byte of the response; 504, or a cut stream
  *     once the response has begun. Default: off.
  * @param idle between two reads or writes of a body, on either side; 408, 504 or a cut stream. Default: 60 s.

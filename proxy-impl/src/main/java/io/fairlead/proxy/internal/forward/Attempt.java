@@ -194,7 +194,14 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         if (over || answered) {
             return;
         }
-        boolean unsent = stream == null;
+        UpstreamStream open = stream;
+        if (open != null && !open.awaitsTarget()) {
+            // It is the client who is slow, and other deadlines are for that.
+            timed = true;
+            loop.schedule(this, now + request.timeouts().attempt().toNanos());
+            return;
+        }
+        boolean unsent = open == null;
         giveUp(FailureCode.UPSTREAM_ATTEMPT_TIMEOUT);
         forward.failed(
                 this,
@@ -285,7 +292,8 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
 
     private boolean isTargetsTurn() {
         ClientTarget.Pending waiting = pending;
-        return stream != null || waiting != null && waiting.isConnecting();
+        UpstreamStream open = stream;
+        return open != null ? open.awaitsTarget() : waiting != null && waiting.isConnecting();
     }
 
     private int givePermit() {

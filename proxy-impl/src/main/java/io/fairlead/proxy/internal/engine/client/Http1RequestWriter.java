@@ -77,6 +77,11 @@ final class Http1RequestWriter implements BodySink {
         return done && !failed && outbound.isEmpty();
     }
 
+    /** Whether the target has to answer, to take more, or to ask for the body. */
+    boolean awaitsTarget() {
+        return done || heldBack || failed || !outbound.isEmpty();
+    }
+
     /** Whether a byte of it has left. */
     boolean anySent() {
         return outbound.written() != sentBefore;

@@ -240,6 +240,11 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     }
 
     @Override
+    public boolean awaitsTarget() {
+        return request.awaitsTarget();
+    }
+
+    @Override
     public void abort() {
         listener = null;
         request.forgetSource();

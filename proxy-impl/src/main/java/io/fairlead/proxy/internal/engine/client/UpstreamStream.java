@@ -19,6 +19,9 @@ public interface UpstreamStream extends BodySource {
      */
     BodySink send(int headLength, long bodyLength, boolean head, Timeouts timeouts);
 
+    /** Whether it is the target's turn, and not that of the source of the request's body. */
+    boolean awaitsTarget();
+
     /** Gives up the exchange: the connection is closed, and the listener called no more. */
     void abort();
 

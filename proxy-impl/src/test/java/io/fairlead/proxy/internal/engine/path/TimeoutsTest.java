@@ -264,6 +264,23 @@ class TimeoutsTest {
         upstream.awaitConnectionClosed(SOON);
     }
 
+    /** Else a client could have any target ejected by a few slow uploads, and no upload could take longer than an attempt. */
+    @Test
+    void clientThatUploadsTooSlowly_isNotCutByTheAttemptsDeadlineAndCountsAgainstNoTarget() {
+        fixture.start(fixture.to(UpstreamPool.builder("two")
+                        .target(stalling().url())
+                        .target(stalling().url())
+                        .outlierDetection(OutlierDetection.builder()
+                                .consecutiveLocalOriginFailures(1)
+                                .build())
+                        .build())
+                .timeouts(LONG.withAttempt(SHORT).withTotal(SHORT.multipliedBy(4))));
+        RawClient client = fixture.client().send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhe");
+        assertFails(client.readResponse(), FailureCode.TOTAL_TIMEOUT);
+        assertThat(fixture.proxy().pools().get(0).targets())
+                .allSatisfy(target -> assertThat(target.usable()).isTrue());
+    }
+
     @Test
     void exchangeThatTakesTooLong_returns504() {
         TestUpstream upstream = stalling();
