@@ -27,7 +27,15 @@ final class PropertyTypes {
      * @param openDuration How long nothing is sent before the probes.
      * @param halfOpenCalls The probes whose outcome closes it or opens it anew.
      */
-    record CircuitBreaker(Integer failureRatePercent, Duration slowCallDuration, Integer slowCallRatePercent, Duration window, Integer windowCalls, Integer minimumCalls, Duration openDuration, Integer halfOpenCalls) {}
+    record CircuitBreaker(
+            Integer failureRatePercent,
+            Duration slowCallDuration,
+            Integer slowCallRatePercent,
+            Duration window,
+            Integer windowCalls,
+            Integer minimumCalls,
+            Duration openDuration,
+            Integer halfOpenCalls) {}
 
     /**
      * How many requests may be under way to one server at once.
@@ -125,7 +133,26 @@ final class PropertyTypes {
      * @param usableBeforeFirstCheck Of http, tcp.
      * @param warmUp Of http, tcp.
      */
-    record HealthCheck(HealthCheckType type, String path, String method, String host, Map<String, String> headers, List<String> expectedStatuses, String expectedBody, DataSize maxBodyBytes, Integer port, Duration interval, Integer jitterPercent, Duration timeout, Integer rise, Integer fall, Duration transitionInterval, Duration unhealthyInterval, Duration minUnhealthy, Boolean usableBeforeFirstCheck, Duration warmUp) {}
+    record HealthCheck(
+            HealthCheckType type,
+            String path,
+            String method,
+            String host,
+            Map<String, String> headers,
+            List<String> expectedStatuses,
+            String expectedBody,
+            DataSize maxBodyBytes,
+            Integer port,
+            Duration interval,
+            Integer jitterPercent,
+            Duration timeout,
+            Integer rise,
+            Integer fall,
+            Duration transitionInterval,
+            Duration unhealthyInterval,
+            Duration minUnhealthy,
+            Boolean usableBeforeFirstCheck,
+            Duration warmUp) {}
 
     /**
      * How the servers are asked whether they are well.
@@ -165,7 +192,14 @@ final class PropertyTypes {
      * @param minBodyBytesPerSecond The mean rate that a request's body must keep after its first 5 s; slower is 408. 0:
      *     no limit.
      */
-    record Limits(Integer maxConnections, Integer maxConnectionsPerClient, DataSize maxTargetBytes, DataSize maxHeaderBytes, Integer maxHeaderFields, DataSize maxBodyBytes, Integer minBodyBytesPerSecond) {}
+    record Limits(
+            Integer maxConnections,
+            Integer maxConnectionsPerClient,
+            DataSize maxTargetBytes,
+            DataSize maxHeaderBytes,
+            Integer maxHeaderFields,
+            DataSize maxBodyBytes,
+            Integer minBodyBytesPerSecond) {}
 
     /**
      * An address where clients connect.
@@ -217,7 +251,18 @@ final class PropertyTypes {
      * @param any One of these holds.
      * @param not This does not hold.
      */
-    record Match(String host, String path, String pathRegex, List<String> method, HeaderMatch header, QueryMatch query, CookieMatch cookie, List<String> clientAddress, List<Match> all, List<Match> any, Match not) {}
+    record Match(
+            String host,
+            String path,
+            String pathRegex,
+            List<String> method,
+            HeaderMatch header,
+            QueryMatch query,
+            CookieMatch cookie,
+            List<String> clientAddress,
+            List<Match> all,
+            List<Match> any,
+            Match not) {}
 
     /**
      * Code around an exchange: a {@code ref} to what the program registered, or one of Fairlead's own.
@@ -233,7 +278,17 @@ final class PropertyTypes {
      * @param maxKeys Of rate-limit.
      * @param store Of rate-limit.
      */
-    record Middleware(String ref, MiddlewareType type, List<Limit> limits, List<RateLimitKey> by, MissingKey missingKey, List<String> exempt, Fields fields, Boolean dryRun, Integer maxKeys, String store) {}
+    record Middleware(
+            String ref,
+            MiddlewareType type,
+            List<Limit> limits,
+            List<RateLimitKey> by,
+            MissingKey missingKey,
+            List<String> exempt,
+            Fields fields,
+            Boolean dryRun,
+            Integer maxKeys,
+            String store) {}
 
     /**
      * Code around an exchange: a {@code ref} to what the program registered, or one of Fairlead's own.
@@ -282,7 +337,21 @@ final class PropertyTypes {
      * @param earlyReturn Which active checks end an ejection: none, one that finds the server healthy again, any that
      *     passes.
      */
-    record OutlierDetection(Integer consecutive5xx, Integer consecutiveGatewayErrors, Integer consecutiveLocalOriginFailures, Integer successRateDeviation, Integer successRateMinTargets, Integer successRateMinRequests, Integer failurePercentage, Integer failurePercentageMinTargets, Integer failurePercentageMinRequests, Duration interval, Duration baseEjectionTime, Duration maxEjectionTime, Integer maxEjectionPercent, EarlyReturn earlyReturn) {}
+    record OutlierDetection(
+            Integer consecutive5xx,
+            Integer consecutiveGatewayErrors,
+            Integer consecutiveLocalOriginFailures,
+            Integer successRateDeviation,
+            Integer successRateMinTargets,
+            Integer successRateMinRequests,
+            Integer failurePercentage,
+            Integer failurePercentageMinTargets,
+            Integer failurePercentageMinRequests,
+            Duration interval,
+            Duration baseEjectionTime,
+            Duration maxEjectionTime,
+            Integer maxEjectionPercent,
+            EarlyReturn earlyReturn) {}
 
     /**
      * Asks for presence unless {@code value} or {@code regex} is given.
@@ -353,7 +422,22 @@ final class PropertyTypes {
      * @param attemptHeader The field that tells the target the number of the attempt; not sent if left out.
      * @param hedgeAfter How long an answer is waited for before another target is asked as well; {@code 0s}: never.
      */
-    record RetryPolicy(Integer maxAttempts, List<On> on, List<Integer> statuses, List<Integer> safeMethodStatuses, List<String> responseHeaders, Boolean nonIdempotent, Boolean sameTarget, Duration backoff, Duration maxBackoff, Duration maxRetryAfter, Integer budgetPercent, Integer budgetFloor, DataSize maxReplayBytes, String attemptHeader, Duration hedgeAfter) {}
+    record RetryPolicy(
+            Integer maxAttempts,
+            List<On> on,
+            List<Integer> statuses,
+            List<Integer> safeMethodStatuses,
+            List<String> responseHeaders,
+            Boolean nonIdempotent,
+            Boolean sameTarget,
+            Duration backoff,
+            Duration maxBackoff,
+            Duration maxRetryAfter,
+            Integer budgetPercent,
+            Integer budgetFloor,
+            DataSize maxReplayBytes,
+            String attemptHeader,
+            Duration hedgeAfter) {}
 
     /**
      * Which requests go where. One of {@code to}, {@code redirect} and {@code respond} is needed.
@@ -370,7 +454,18 @@ final class PropertyTypes {
      * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
      * @param retry Its own retries; the budget stays the pool's. The pool's if left out.
      */
-    record Route(String id, Match match, Integer order, List<Middleware> middleware, List<Transform> transforms, String to, Redirect redirect, Respond respond, Timeouts timeouts, DataSize maxBodyBytes, RetryPolicy retry) {}
+    record Route(
+            String id,
+            Match match,
+            Integer order,
+            List<Middleware> middleware,
+            List<Transform> transforms,
+            String to,
+            Redirect redirect,
+            Respond respond,
+            Timeouts timeouts,
+            DataSize maxBodyBytes,
+            RetryPolicy retry) {}
 
     /**
      * Where a pool finds servers beside those that are configured.
@@ -404,7 +499,15 @@ final class PropertyTypes {
      * @param idle Between two reads or writes of a body, on either side; 408, 504 or a cut stream.
      * @param keepAlive How long a client's connection without a request is kept.
      */
-    record Timeouts(Duration requestHead, Duration connect, Duration responseHead, Duration middleware, Duration attempt, Duration total, Duration idle, Duration keepAlive) {}
+    record Timeouts(
+            Duration requestHead,
+            Duration connect,
+            Duration responseHead,
+            Duration middleware,
+            Duration attempt,
+            Duration total,
+            Duration idle,
+            Duration keepAlive) {}
 
     /**
      * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
@@ -426,7 +529,18 @@ final class PropertyTypes {
      * @param to Of rewrite-location, rewrite-cookie-domain, rewrite-cookie-path.
      * @param maxBytes Of request-body, response-body.
      */
-    record Transform(TransformType type, String path, String prefix, String regex, String replacement, String template, String name, String value, String from, String to, DataSize maxBytes) {}
+    record Transform(
+            TransformType type,
+            String path,
+            String prefix,
+            String regex,
+            String replacement,
+            String template,
+            String name,
+            String value,
+            String from,
+            String to,
+            DataSize maxBytes) {}
 
     /**
      * An edit of the request on its way upstream or of the response on its way back. In values {@code {name}} stands
@@ -486,5 +600,26 @@ final class PropertyTypes {
      * @param maxConcurrentRequests The most requests under way to the whole pool; more get 503 at once. 0: no limit.
      * @param retry Whether a failed attempt is followed by another one.
      */
-    record UpstreamPool(String name, List<String> targets, TargetSource targetSource, LoadBalancer loadBalancer, HealthCheck healthCheck, OutlierDetection outlierDetection, Integer panicThreshold, Duration slowStart, HostPolicy hostPolicy, Integer maxConnectionsPerTarget, Integer maxQueued, Duration queueTimeout, Duration idleTimeout, Duration maxAge, Duration dnsRefresh, DataSize maxResponseHeaderBytes, CircuitBreaker circuitBreaker, CircuitBreaker targetCircuitBreaker, ConcurrencyLimit targetConcurrency, Integer maxConcurrentRequests, RetryPolicy retry) {}
+    record UpstreamPool(
+            String name,
+            List<String> targets,
+            TargetSource targetSource,
+            LoadBalancer loadBalancer,
+            HealthCheck healthCheck,
+            OutlierDetection outlierDetection,
+            Integer panicThreshold,
+            Duration slowStart,
+            HostPolicy hostPolicy,
+            Integer maxConnectionsPerTarget,
+            Integer maxQueued,
+            Duration queueTimeout,
+            Duration idleTimeout,
+            Duration maxAge,
+            Duration dnsRefresh,
+            DataSize maxResponseHeaderBytes,
+            CircuitBreaker circuitBreaker,
+            CircuitBreaker targetCircuitBreaker,
+            ConcurrencyLimit targetConcurrency,
+            Integer maxConcurrentRequests,
+            RetryPolicy retry) {}
 }
