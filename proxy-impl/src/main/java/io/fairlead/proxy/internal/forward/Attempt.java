@@ -40,6 +40,8 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     private final OutgoingRequest request;
     private final int number;
     private final long begunAt;
+    /** Since when the target has all of the request: what comes before is the client's time too. */
+    private long turnSince;
 
     /** For the target's breaker; given back with the first thing that is known. */
     private int permit;
@@ -60,6 +62,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         this.request = request;
         this.number = number;
         this.begunAt = loop.now();
+        this.turnSince = begunAt;
         this.permit = pool.permit(loop);
     }
 
@@ -140,6 +143,11 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     // ---- 3. what comes of it
 
     @Override
+    public void sent() {
+        turnSince = loop.now();
+    }
+
+    @Override
     public void interim(ResponseHead head) {
         if (!over) {
             forward.interim(head);
@@ -153,7 +161,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
             return;
         }
         answered = true;
-        pool.answered(loop, target, givePermit(), head.status(), loop.now() - begunAt);
+        pool.answered(loop, target, givePermit(), head.status(), loop.now() - turnSince);
         forward.answered(this, head, bodyLength);
     }
 

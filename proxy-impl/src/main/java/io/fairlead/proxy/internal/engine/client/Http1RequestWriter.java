@@ -34,6 +34,7 @@ final class Http1RequestWriter implements BodySink {
 
     private int headLength;
     private boolean chunked;
+    private boolean withBody;
     private boolean done;
     private boolean heldBack;
     private boolean failed;
@@ -52,6 +53,7 @@ final class Http1RequestWriter implements BodySink {
     void begin(int newHeadLength, long bodyLength) {
         headLength = newHeadLength;
         chunked = bodyLength < 0;
+        withBody = bodyLength != 0;
         done = bodyLength == 0;
         heldBack = false;
         failed = false;
@@ -234,6 +236,10 @@ final class Http1RequestWriter implements BodySink {
     private void timeAnswer() {
         if (connection.awaitsHead() && outbound.isEmpty()) {
             connection.readWithin(connection.timeouts().responseHead());
+            UpstreamListener listener = connection.listener();
+            if (withBody && listener != null) {
+                listener.sent();
+            }
         }
     }
 

@@ -9,6 +9,9 @@ public interface UpstreamListener {
     /** A connection is at hand; the request may be sent. */
     void connected(UpstreamStream stream);
 
+    /** The last byte of a request with a body is out: it is the target's turn from now on. */
+    default void sent() {}
+
     /** An interim response came: 100 to 199 without 101. */
     void interim(ResponseHead head);
 

@@ -102,6 +102,28 @@ class CircuitBreakerTest {
     // ---- the pool's
 
     @Test
+    void slowUpload_isNoSlowCall() {
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            exchange.readBody();
+            exchange.write(TestUpstream.ok("ok"));
+        });
+        fixture.start(fixture.to(UpstreamPool.builder("p")
+                .target(upstream.url())
+                .targetCircuitBreaker(CircuitBreaker.builder()
+                        .slowCallDuration(Duration.ofMillis(200))
+                        .slowCallRatePercent(100)
+                        .minimumCalls(1)
+                        .build())
+                .build()));
+        RawClient client = fixture.client().send("PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\n1");
+        upstream.awaitHeads(1);
+        long begun = System.nanoTime();
+        ProxyFixture.await("longer than a call may take", () -> System.nanoTime() - begun > 300_000_000L);
+        assertThat(client.send("2").readResponse().status()).isEqualTo(200);
+        assertThat(client.send(GET).readResponse().status()).isEqualTo(200);
+    }
+
+    @Test
     void failingPool_isAnsweredAtOnce() throws Exception {
         TestUpstream upstream = upstream();
         start(pool(upstream).circuitBreaker(FOUR_CALLS));
