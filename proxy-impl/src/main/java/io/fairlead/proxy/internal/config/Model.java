@@ -355,7 +355,7 @@ final class Model {
                     "The same, for GET, HEAD and OPTIONS only.")
             .optional(
                     "responseHeaders",
-                    Types.list(Syntax.FIELD),
+                    Types.list(Syntax.FIELD_NAME),
                     RetryPolicy::responseHeaders,
                     (builder, list) -> builder.responseHeaders(list.toArray(new String[0])),
                     "Fields of an answer whose presence asks for another attempt.")
@@ -409,7 +409,7 @@ final class Model {
                     "The most bytes of a request body that are kept for another attempt; 0: none.")
             .optional(
                     "attemptHeader",
-                    Syntax.FIELD,
+                    Syntax.ADDED_FIELD,
                     policy -> policy.attemptHeader().orElse(null),
                     RetryPolicy.Builder::attemptHeader,
                     "The field that tells the target the number of the attempt; not sent if left out.")

@@ -25,13 +25,18 @@ final class Syntax {
             Set.of("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade");
 
     // What the transforms say of their texts is told by TransformPlan.
+    static final Types.Rule TOKEN_RULE = Syntax::token;
     static final Type<String> FIELD = Types.text("field name", text -> null);
+    /** The name of a field that is set or looked for, as against one that a match may ask for in vain. */
+    static final Type<String> FIELD_NAME = Types.text("field name", TOKEN_RULE);
+    /** A field that a request is given, other than those that frame it or say where it goes. */
+    static final Type<String> ADDED_FIELD = Types.text("field name", Syntax::addedField);
+
     static final Type<String> PATH = Types.text("path", text -> null);
     static final Type<String> EXPRESSION = Types.text("regular expression", text -> null);
     static final Type<String> ANY_TEXT = Types.text("text", text -> null);
     static final Type<String> TEXT = Types.text("text", text -> text.isEmpty() ? "a text that is not empty" : null);
     static final Type<String> NAME = Types.text("name", Syntax::name);
-    static final Types.Rule TOKEN_RULE = Syntax::token;
     static final Type<String> TOKEN = Types.text("token", TOKEN_RULE);
     static final Type<String> REGEX = Types.text("regular expression", Syntax::regex);
     static final Type<String> NETWORK = Types.text("CIDR block or address", Syntax::network);
@@ -55,6 +60,13 @@ final class Syntax {
         } catch (InvalidPathException e) {
             return "the path of a file";
         }
+    }
+
+    private static @Nullable String addedField(String text) {
+        String name = text.toLowerCase(Locale.ROOT);
+        return name.equals("host") || OWN_FIELDS.contains(name)
+                ? "a field other than Host and those that frame a message or steer a connection"
+                : token(text);
     }
 
     private static @Nullable String token(String text) {

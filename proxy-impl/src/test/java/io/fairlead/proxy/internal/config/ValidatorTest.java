@@ -18,6 +18,7 @@ import io.fairlead.proxy.ratelimit.Limit;
 import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.resilience.ConcurrencyLimit;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -317,6 +318,26 @@ final class ValidatorTest {
                         with(pool().targetSource(TargetSource.file("a").refresh(Duration.ofMillis(99))))),
                 bad("pools[0].panicThreshold", with(pool().panicThreshold(101))),
                 bad("pools[0].slowStart", with(pool().slowStart(negative))),
+                bad(
+                        "pools[0].retry.attemptHeader",
+                        with(pool().retry(RetryPolicy.builder()
+                                .attemptHeader("bad name")
+                                .build()))),
+                bad(
+                        "pools[0].retry.attemptHeader",
+                        with(pool().retry(RetryPolicy.builder()
+                                .attemptHeader("Content-Length")
+                                .build()))),
+                bad(
+                        "pools[0].retry.attemptHeader",
+                        with(pool().retry(RetryPolicy.builder()
+                                .attemptHeader("host")
+                                .build()))),
+                bad(
+                        "pools[0].retry.responseHeaders[0]",
+                        with(pool().retry(RetryPolicy.builder()
+                                .responseHeaders("a b")
+                                .build()))),
                 bad("pools[0].healthCheck.path", with(HealthCheck.builder("healthz"))),
                 bad("pools[0].healthCheck.path", with(HealthCheck.builder("/a b"))),
                 bad("pools[0].healthCheck.method", with(http().method("CONNECT"))),
