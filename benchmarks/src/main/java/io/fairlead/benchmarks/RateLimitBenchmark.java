@@ -54,7 +54,8 @@ public class RateLimitBenchmark {
         LocalStore store = new LocalStore(System::nanoTime);
         RateLimit ample = RateLimit.of(1_000_000, Duration.ofSeconds(1)).burst(10_000_000);
         keyed = store.open("keyed", ample.by(Key.header("X")));
-        twoLimits = store.open("two", ample.and(1_000_000_000, Duration.ofHours(1)).by(Key.header("X")));
+        twoLimits =
+                store.open("two", ample.and(1_000_000_000, Duration.ofHours(1)).by(Key.header("X")));
         together = store.open("together", ample);
         drained = store.open("drained", RateLimit.of(1, Duration.ofHours(1)).by(Key.header("X")));
     }

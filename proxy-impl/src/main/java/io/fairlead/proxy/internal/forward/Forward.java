@@ -48,6 +48,10 @@ public final class Forward {
     private int tries;
 
     private List<PoolTarget> tried = List.of();
+    /** Of the attempt that another one follows. */
+    private @Nullable FailureCode lastFailure;
+
+    private String lastDetail = "";
     private boolean connectionReplaced;
     private boolean over;
     /** The client has the answer of the attempt that is under way. */
@@ -155,6 +159,13 @@ public final class Forward {
 
     private void attempt() {
         PoolTarget picked = pool.pick(loop, request.exchange(), tried);
+        FailureCode before = lastFailure;
+        if (picked == null && before != null) {
+            // What failed first says more than that the others are busy.
+            tellFailed();
+            fail(before, lastDetail + "; no other target takes the request");
+            return;
+        }
         if (picked == null) {
             refuse();
             return;
@@ -315,6 +326,8 @@ public final class Forward {
             return;
         }
         if (harmless && Retries.wants(policy, code) && hasTriesLeft()) {
+            lastFailure = code;
+            lastDetail = detail;
             if (again(attempt, untouched ? Retries.REACHED_NOBODY : 0, code + " of " + attempt.target())) {
                 return;
             }

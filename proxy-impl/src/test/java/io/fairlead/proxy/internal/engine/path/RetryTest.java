@@ -9,6 +9,7 @@ import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeRecord;
+import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.RetryOn;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
@@ -155,6 +156,24 @@ class RetryTest {
         assertThat(response.status()).isEqualTo(502);
         assertThat(response.header("Fairlead-Failure")).contains(FailureCode.UPSTREAM_CONNECT_FAILED.name());
         assertThat(fixture.awaitRecord().attempts()).isEqualTo(2);
+    }
+
+    @Test
+    void failureThatNoOtherTargetCanTakeOver_isTold() {
+        CountDownLatch done = new CountDownLatch(1);
+        TestUpstream busy = fixture.upstream(exchange -> {
+            exchange.readHead();
+            done.await(5, TimeUnit.SECONDS);
+            exchange.write(TestUpstream.ok("good"));
+        });
+        fixture.start(fixture.to(
+                pool(busy, refusing()).targetConcurrency(ConcurrencyLimit.of(1)).build()));
+        RawClient first = fixture.client().send(GET);
+        busy.awaitHeads(1);
+        RawResponse response = fixture.client().send(GET).readResponse();
+        assertThat(response.header("Fairlead-Failure")).contains(FailureCode.UPSTREAM_CONNECT_FAILED.name());
+        done.countDown();
+        assertGood(first.readResponse());
     }
 
     @Test
