@@ -751,8 +751,10 @@ final class EngineProxy implements ReverseProxy {
             CountDownLatch waiting = new CountDownLatch(1);
             drained = waiting;
             DrainWatch watch = new DrainWatch(() -> {});
-            // What is under way now, before it is told to end; nothing more begins on a connection that drains.
-            running.tellEachLoop(
+            // What is under way now, before anything is told to end: who sees one thread's connections close may end
+            // what
+            // another thread has. Nothing more begins on a connection that drains.
+            running.onEachLoop(
                     loop -> all.forEach(one -> one.context().exchanges(loop).forEach(watch::add)));
             all.forEach(one -> one.context().drain(running));
             if (openConnections.get() > 0) {
