@@ -40,6 +40,7 @@ import io.fairlead.proxy.upstream.UpstreamRef;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -427,6 +428,15 @@ final class Model {
                             place + ".maxBackoff",
                             Durations.format(policy.maxBackoff()),
                             "not below backoff, " + Durations.format(policy.backoff()));
+                }
+                if (policy.maxAttempts() == 1
+                        && policy.hedgeAfter().compareTo(Duration.ZERO) > 0
+                        && !context.broken(place + ".maxAttempts")) {
+                    context.report(
+                            "OUT_OF_RANGE",
+                            place + ".hedgeAfter",
+                            Durations.format(policy.hedgeAfter()),
+                            "0s with maxAttempts 1, as a second target is a second attempt");
                 }
             });
 
@@ -1135,11 +1145,15 @@ final class Model {
         if (pool.targets().isEmpty() && pool.targetSource().isEmpty() && !broken) {
             context.report("MISSING", place + ".targets", "missing", "list of Target, or a targetSource");
         }
+        boolean moved = context.moved(place + ".targets");
         Set<String> urls = new HashSet<>();
         for (int i = 0; i < pool.targets().size(); i++) {
             String url = pool.targets().get(i).url();
             String at = place + ".targets[" + i + "].url";
-            if (!urls.add(url) && !context.brokenWithin(place + ".targets")) {
+            // Scheme and host are the same in any case, and so is the default port (RFC 9110 §4.2.3).
+            String lower = url.toLowerCase(Locale.ROOT);
+            String same = lower.endsWith(":80") ? lower.substring(0, lower.length() - 3) : lower;
+            if (!urls.add(same) && !moved && !context.broken(at)) {
                 context.report("DUPLICATE", at, Context.quote(url), "a URL other than those before it");
             }
         }

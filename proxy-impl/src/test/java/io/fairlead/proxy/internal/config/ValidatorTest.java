@@ -88,6 +88,38 @@ final class ValidatorTest {
     }
 
     @Test
+    void targetsThatAreOneServer_areProblems() {
+        UpstreamPool pool = UpstreamPool.of(
+                "p", "http://a", "http://A", "http://a:80", "http://a:81", "http://10.0.0.1", "http://10.0.0.1:80");
+        assertThat(problems(ProxyConfig.builder().pool(pool).route(ROUTE)))
+                .containsExactly(
+                        "DUPLICATE pools[0].targets[1].url: \"http://A\" (expected: a URL other than those before it)",
+                        "DUPLICATE pools[0].targets[2].url: \"http://a:80\" (expected: a URL other than those before it)",
+                        "DUPLICATE pools[0].targets[5].url: \"http://10.0.0.1:80\""
+                                + " (expected: a URL other than those before it)");
+    }
+
+    @Test
+    void retriesThatContradictThemselves_areProblems() {
+        UpstreamPool pool = UpstreamPool.of("p", "http://a").toBuilder()
+                .retry(RetryPolicy.builder()
+                        .maxAttempts(1)
+                        .hedgeAfter(Duration.ofMillis(10))
+                        .backoff(Duration.ofSeconds(1))
+                        .statuses(399)
+                        .budgetPercent(101)
+                        .build())
+                .build();
+        assertThat(problems(ProxyConfig.builder().pool(pool).route(ROUTE)))
+                .containsExactly(
+                        "OUT_OF_RANGE pools[0].retry.statuses[0]: 399 (expected: 400 to 599)",
+                        "OUT_OF_RANGE pools[0].retry.budgetPercent: 101 (expected: 0 to 100)",
+                        "OUT_OF_RANGE pools[0].retry.maxBackoff: 250ms (expected: not below backoff, 1s)",
+                        "OUT_OF_RANGE pools[0].retry.hedgeAfter: 10ms"
+                                + " (expected: 0s with maxAttempts 1, as a second target is a second attempt)");
+    }
+
+    @Test
     void unknownReferences_areProblemsWhereRegistrationsAreKnown() {
         ProxyConfig.Builder config = with(Route.builder("shop")
                         .to(Upstream.ref("ordres"))
