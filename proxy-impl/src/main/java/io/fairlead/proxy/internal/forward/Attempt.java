@@ -274,13 +274,19 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         end();
     }
 
-    /** @param cause what the target is to be blamed for if it was its turn to act; null for nothing */
-    void giveUp(@Nullable FailureCode cause) {
+    /**
+     * Ends it.
+     *
+     * @param cause what the target is to be blamed for if it was its turn to act; null for nothing
+     * @return whether it was blamed
+     */
+    boolean giveUp(@Nullable FailureCode cause) {
         stopTimer();
         if (over) {
-            return;
+            return false;
         }
-        if (!answered && cause != null && isTargetsTurn()) {
+        boolean blamed = !answered && cause != null && isTargetsTurn();
+        if (cause != null && blamed) {
             pool.failed(loop, target, givePermit(), cause, loop.now() - begunAt);
         } else if (!answered) {
             pool.cancelled(loop, target, givePermit());
@@ -296,6 +302,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         if (open != null) {
             open.abort();
         }
+        return blamed;
     }
 
     private boolean isTargetsTurn() {

@@ -136,23 +136,23 @@ public final class Forward {
         }
         stopHedge();
         // A target that has not answered until the request's time was up is to blame, others are not.
-        giveUp(current, cause == FailureCode.TOTAL_TIMEOUT ? cause : null);
-        giveUp(rival, cause == FailureCode.TOTAL_TIMEOUT ? cause : null);
+        FailureCode blame = cause == FailureCode.TOTAL_TIMEOUT ? cause : null;
+        boolean blamed = giveUp(current, blame) | giveUp(rival, blame);
         ReplayBody body = replay;
         if (body != null) {
             replay = null;
             body.close();
         }
-        if (cause == FailureCode.TOTAL_TIMEOUT) {
+        // Waiting in our own queue, or for the client's body, says nothing of the pool.
+        if (blamed || blame != null && lastFailure != null) {
             tellFailed();
         }
         leave();
     }
 
-    private static void giveUp(@Nullable Attempt attempt, @Nullable FailureCode cause) {
-        if (attempt != null) {
-            attempt.giveUp(cause);
-        }
+    /** Whether the target was to blame. */
+    private static boolean giveUp(@Nullable Attempt attempt, @Nullable FailureCode cause) {
+        return attempt != null && attempt.giveUp(cause);
     }
 
     // ---- 1. an attempt

@@ -148,7 +148,9 @@ final class EngineProxy implements ReverseProxy {
     @Override
     public ReverseProxy start() {
         try {
-            startNow();
+            openNow();
+            awaitTargets();
+            bindNow();
         } catch (StartFailedException e) {
             stopNow(Duration.ZERO);
             throw e.reason;
@@ -157,7 +159,7 @@ final class EngineProxy implements ReverseProxy {
         return this;
     }
 
-    private synchronized void startNow() throws StartFailedException {
+    private synchronized void openNow() throws StartFailedException {
         if (state != State.NEW) {
             throw new IllegalStateException(
                     state == State.RUNNING ? "the proxy was started before" : "the proxy is closed");
@@ -168,20 +170,35 @@ final class EngineProxy implements ReverseProxy {
         try {
             pools = compiler.openPools(
                     config, Map.of(), started.loops(), started.loops().size());
-            awaitTargets();
             snapshot = compiler.compile(config, pools, drainedRoutes);
-            bound = bind(config, List.of(), started);
+        } catch (RuntimeException e) {
+            throw new StartFailedException(e);
+        }
+    }
+
+    private synchronized void bindNow() throws StartFailedException {
+        IoWorker started = worker;
+        try {
+            if (state != State.RUNNING || started == null) {
+                throw new IllegalStateException("the proxy was closed while it started");
+            }
+            // An update that came meanwhile has bound its listeners.
+            bound = bind(config, bound, started);
             ready = true;
         } catch (RuntimeException e) {
             throw new StartFailedException(e);
         }
     }
 
-    /** The first client must not find a pool empty only because its source is being asked. With the lock held. */
+    /** The first client must not find a pool empty only because its source is being asked. Without the lock. */
     private void awaitTargets() {
+        List<RunningPool> opened;
+        synchronized (this) {
+            opened = List.copyOf(pools.values());
+        }
         long deadline = System.nanoTime() + SOURCE_PATIENCE.toNanos();
         try {
-            for (RunningPool pool : pools.values()) {
+            for (RunningPool pool : opened) {
                 pool.awaitTargets(deadline - System.nanoTime());
             }
         } catch (InterruptedException e) {
@@ -498,6 +515,7 @@ final class EngineProxy implements ReverseProxy {
             one.acceptor = running.bind(one.address, one.context()::accept);
             one.drained = false;
         } catch (IOException e) {
+            one.context().drain(running);
             throw new UncheckedIOException("cannot listen on " + one.address + ": " + e.getMessage(), e);
         }
     }

@@ -168,12 +168,15 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
         List<ListenerContext> all = listeners.get();
         AtomicInteger left = new AtomicInteger(worker.loops().size());
         worker.tellEachLoop(loop -> {
-            each(all, loop, exchange -> {
-                watch.cut(exchange);
-                exchange.fail(FailureCode.DRAIN_TIMEOUT, "not over when the time of a drain was");
-            });
-            if (left.decrementAndGet() == 0) {
-                home.execute(this::finish);
+            try {
+                each(all, loop, exchange -> {
+                    watch.cut(exchange);
+                    exchange.fail(FailureCode.DRAIN_TIMEOUT, "not over when the time of a drain was");
+                });
+            } finally {
+                if (left.decrementAndGet() == 0) {
+                    home.execute(this::finish);
+                }
             }
         });
     }
@@ -187,9 +190,13 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
         over = true;
         home.remove(this);
         DrainReport made = watch.report(Duration.ofNanos(home.now() - begunAt), subject.counts());
-        subject.drained(made);
-        onOver.accept(this);
-        report.complete(made);
+        try {
+            subject.drained(made);
+            onOver.accept(this);
+        } finally {
+            // Whoever waits for it must not wait for ever because of what somebody else threw.
+            report.complete(made);
+        }
     }
 
     /** The proxy is closed, and its loops with it. */

@@ -25,7 +25,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -227,6 +230,35 @@ class LiveTargetsTest {
                 .build());
         assertThat(answers(client)).containsExactly("own");
         assertThat(own.connections()).isEqualTo(1);
+    }
+
+    @Test
+    void sourceThatTakesLong_keepsNobodyButStartWaiting() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch answer = new CountDownLatch(1);
+        TestUpstream one = answering("one");
+        ReverseProxy proxy = fixture.to(
+                        pool().targetSource(TargetSource.ref("registry")).build())
+                .register("registry", () -> {
+                    asked.countDown();
+                    answer.await();
+                    return List.of(Target.of(one.url()));
+                })
+                .build();
+        CompletableFuture<ReverseProxy> started = CompletableFuture.supplyAsync(proxy::start);
+        try {
+            assertThat(asked.await(5, TimeUnit.SECONDS)).isTrue();
+            assertThat(CompletableFuture.supplyAsync(proxy::pools)).succeedsWithin(SOON);
+            assertThat(proxy.isReady()).isFalse();
+            answer.countDown();
+            assertThat(started).succeedsWithin(SOON);
+            try (RawClient client = RawClient.connect(proxy.port())) {
+                assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("one");
+            }
+        } finally {
+            answer.countDown();
+            proxy.stop(Duration.ZERO);
+        }
     }
 
     @Test
