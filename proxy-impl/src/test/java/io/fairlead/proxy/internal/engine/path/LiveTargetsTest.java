@@ -245,10 +245,13 @@ class LiveTargetsTest {
                     return List.of(Target.of(one.url()));
                 })
                 .build();
-        CompletableFuture<ReverseProxy> started = CompletableFuture.supplyAsync(proxy::start);
+        // On threads of their own: with two processors the common pool has one.
+        CompletableFuture<ReverseProxy> started =
+                CompletableFuture.supplyAsync(proxy::start, task -> new Thread(task).start());
         try {
             assertThat(asked.await(5, TimeUnit.SECONDS)).isTrue();
-            assertThat(CompletableFuture.supplyAsync(proxy::pools)).succeedsWithin(SOON);
+            assertThat(CompletableFuture.supplyAsync(proxy::pools, task -> new Thread(task).start()))
+                    .succeedsWithin(SOON);
             assertThat(proxy.isReady()).isFalse();
             answer.countDown();
             assertThat(started).succeedsWithin(SOON);
