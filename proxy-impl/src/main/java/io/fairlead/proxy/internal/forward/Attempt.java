@@ -8,7 +8,7 @@ import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.transfer.BodySink;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.http.ResponseHead;
-import io.fairlead.proxy.internal.resilience.Breaker;
+import io.fairlead.proxy.internal.resilience.BreakerCall;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
@@ -43,8 +43,8 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     /** Since when the target has all of the request: what comes before is the client's time too. */
     private long turnSince;
 
-    /** For the target's breaker; given back with the first thing that is known. */
-    private int permit;
+    /** What the target's breaker is told through; null if it has none. */
+    private final @Nullable BreakerCall call;
 
     private boolean bodyBegun;
     private boolean answered;
@@ -63,7 +63,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         this.number = number;
         this.begunAt = loop.now();
         this.turnSince = begunAt;
-        this.permit = pool.permit(loop);
+        this.call = pool.call(loop);
     }
 
     PoolTarget target() {
@@ -161,7 +161,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
             return;
         }
         answered = true;
-        pool.answered(loop, target, givePermit(), head.status(), loop.now() - turnSince);
+        pool.answered(loop, target, call, head.status(), loop.now() - turnSince);
         forward.answered(this, head, bodyLength);
     }
 
@@ -175,9 +175,9 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         stopTimer();
         // One that was idle and died tells nothing of the target: its server may have closed it in good order.
         if (isOfTarget(code) && !stale) {
-            pool.failed(loop, target, givePermit(), code, loop.now() - begunAt);
+            pool.failed(loop, target, call, code, loop.now() - begunAt);
         } else if (!answered) {
-            pool.cancelled(loop, target, givePermit());
+            release();
         }
         end();
         forward.failed(this, code, detail, untouched && !answered, stale && !answered);
@@ -191,7 +191,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     @Override
     public void bodyFailed(FailureCode code, String detail) {
         if (!over) {
-            pool.failed(loop, target, givePermit(), code, loop.now() - begunAt);
+            pool.failed(loop, target, call, code, loop.now() - begunAt);
         }
         released();
     }
@@ -287,9 +287,9 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         }
         boolean blamed = !answered && cause != null && isTargetsTurn();
         if (cause != null && blamed) {
-            pool.failed(loop, target, givePermit(), cause, loop.now() - begunAt);
+            pool.failed(loop, target, call, cause, loop.now() - begunAt);
         } else if (!answered) {
-            pool.cancelled(loop, target, givePermit());
+            release();
         }
         ClientTarget.Pending waiting = pending;
         pending = null;
@@ -311,10 +311,11 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         return open != null ? open.awaitsTarget() : waiting != null && waiting.isConnecting();
     }
 
-    private int givePermit() {
-        int given = permit;
-        permit = Breaker.REFUSED;
-        return given;
+    /** It was given up, through nobody's fault there: nothing is to be learnt from it. */
+    private void release() {
+        if (call != null) {
+            call.released();
+        }
     }
 
     private void end() {

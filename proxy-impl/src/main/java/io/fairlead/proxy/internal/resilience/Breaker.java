@@ -128,6 +128,12 @@ public final class Breaker {
         return current(phase, null).number;
     }
 
+    /** {@link #tryAcquire} for who has a place for an object; null if nothing may be sent now. */
+    public @Nullable BreakerCall tryCall() {
+        int permit = tryAcquire();
+        return permit == REFUSED ? null : new BreakerCall(this, permit);
+    }
+
     /** The call of this permit was answered well after this time. */
     public void succeeded(int permit, long nanos) {
         Phase now = phase;

@@ -1,7 +1,7 @@
 package io.fairlead.proxy.internal.upstream;
 
 import io.fairlead.proxy.internal.health.OutlierWatch;
-import io.fairlead.proxy.internal.resilience.Breaker;
+import io.fairlead.proxy.internal.resilience.BreakerCall;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,52 +10,49 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PoolEntry {
 
-    static final PoolEntry FREE = new PoolEntry(null, Breaker.REFUSED, null);
+    static final PoolEntry FREE = new PoolEntry(null, null);
 
-    private final @Nullable Breaker breaker;
+    private final @Nullable BreakerCall call;
     private final @Nullable PaddedCounter requests;
-    private int permit;
     private boolean left;
 
-    PoolEntry(@Nullable Breaker breaker, int permit, @Nullable PaddedCounter requests) {
-        this.breaker = breaker;
-        this.permit = permit;
+    /**
+     * @param call of the pool's breaker, if it has one
+     * @param requests counts the requests in the pool, if their number is limited
+     */
+    PoolEntry(@Nullable BreakerCall call, @Nullable PaddedCounter requests) {
+        this.call = call;
         this.requests = requests;
     }
 
     /** Whether a breaker wants to know what becomes of the request; else nobody needs to look at the clock for it. */
     public boolean isWatched() {
-        return breaker != null;
+        return call != null;
     }
 
     /** The client gets this answer of a target, after this time. */
     public void answered(int status, long nanos) {
-        Breaker told = breaker;
-        if (told != null && permit != Breaker.REFUSED) {
-            if (OutlierWatch.isFailure(status)) {
-                told.failed(permit, nanos);
-            } else {
-                told.succeeded(permit, nanos);
-            }
-            permit = Breaker.REFUSED;
+        BreakerCall told = call;
+        if (told != null && OutlierWatch.isFailure(status)) {
+            told.failed(nanos);
+        } else if (told != null) {
+            told.succeeded(nanos);
         }
     }
 
     /** The targets gave no answer. */
     public void failed(long nanos) {
-        Breaker told = breaker;
-        if (told != null && permit != Breaker.REFUSED) {
-            told.failed(permit, nanos);
-            permit = Breaker.REFUSED;
+        BreakerCall told = call;
+        if (told != null) {
+            told.failed(nanos);
         }
     }
 
     /** Nothing of the request is under way any more. If nothing was told before, nothing is to be learnt from it. */
     public void leave() {
-        Breaker told = breaker;
-        if (told != null && permit != Breaker.REFUSED) {
-            told.released(permit);
-            permit = Breaker.REFUSED;
+        BreakerCall told = call;
+        if (told != null) {
+            told.released();
         }
         PaddedCounter counted = requests;
         if (counted != null && !left) {

@@ -12,6 +12,7 @@ import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.resilience.Breaker;
+import io.fairlead.proxy.internal.resilience.BreakerCall;
 import io.fairlead.proxy.internal.resilience.LimitMeter;
 import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.observe.TargetEvent.What;
@@ -32,9 +33,9 @@ import org.jspecify.annotations.Nullable;
  * configuration has a pool of this name; an update changes it in place, and targets whose URL stays keep their connections
  * and their state.
  *
- * <p>The path reads {@code usable}, a volatile that holds an immutable list. What changes it is rare and comes from any thread:
+ * <p>The path reads the {@link Selection}, a volatile that is immutable. What changes it is rare and comes from any thread:
  * updates, health checks, ejections, breakers. It takes the lock of this object, which guards the targets, their reasons and
- * the making of the list, and which nobody holds while waiting or calling others' code. Timers of the pool run on its
+ * the making of the selection, and which nobody holds while waiting or calling others' code. Timers of the pool run on its
  * home loop, one of the I/O threads.
  */
 public final class RunningPool implements AutoCloseable {
@@ -59,7 +60,7 @@ public final class RunningPool implements AutoCloseable {
     private final PaddedCounter requests = new PaddedCounter();
 
     /** For each I/O thread, written and read by that thread only. */
-    private final @Nullable Shard[] shards;
+    private final @Nullable PoolShard[] shards;
 
     /** Guarded by this: by URL, in the order of the configuration. */
     private Map<String, PoolTarget> targets = new LinkedHashMap<>();
@@ -73,39 +74,11 @@ public final class RunningPool implements AutoCloseable {
     /** Guarded by this. */
     private boolean closed;
 
-    /** Guarded by this: so few are well that the others are used too. */
-    private boolean panicking;
-
     private volatile UpstreamPool config;
-    private volatile TargetSet usable = new TargetSet(List.of());
-
-    /** Against these speaks an ejection and nothing else. */
-    private volatile TargetSet ejected = new TargetSet(List.of());
+    private volatile Selection selection = Selection.NONE;
 
     /** The breaker of the pool as a whole; changed under the lock. */
     private volatile @Nullable Breaker breaker;
-
-    /** Targets whose breaker is open. Nobody asks these breakers, so the path looks whether their time is over. */
-    private volatile List<PoolTarget> open = List.of();
-
-    /** What one thread has of the pool. */
-    private static final class Shard {
-        private final UpstreamPool config;
-        private final TargetPicker picker;
-        private final RetryBudget retries;
-
-        /** What the target that was picked last gave to the attempt. */
-        private int permit = Breaker.REFUSED;
-
-        /** Why nothing was picked last. */
-        private FailureCode refusal = FailureCode.UPSTREAM_UNAVAILABLE;
-
-        Shard(UpstreamPool config, TargetPicker picker, RetryBudget retries) {
-            this.config = config;
-            this.picker = picker;
-            this.retries = retries;
-        }
-    }
 
     /**
      * @param home the loop of the pool's timers
@@ -127,7 +100,7 @@ public final class RunningPool implements AutoCloseable {
         this.resolver = resolver;
         this.strategies = strategies;
         this.discoveries = discoveries;
-        this.shards = new Shard[loopCount];
+        this.shards = new PoolShard[loopCount];
         this.health = new PoolHealth(
                 this, home, events, () -> ThreadLocalRandom.current().nextDouble());
         update(config);
@@ -312,28 +285,15 @@ public final class RunningPool implements AutoCloseable {
         rebuild();
     }
 
-    /** Makes the list of usable targets; of all but draining ones and those with an open breaker if too few are well. */
+    /** Makes the selection anew; with the lock held. */
     private void rebuild() {
-        List<PoolTarget> well =
-                targets.values().stream().filter(PoolTarget::isUsable).toList();
-        List<PoolTarget> possible =
-                targets.values().stream().filter(PoolTarget::isUsableInPanic).toList();
-        long all =
-                targets.values().stream().filter(target -> !target.isDraining()).count();
-        boolean panics = well.size() * 100L < config.panicThreshold() * all && possible.size() > well.size();
-        usable = new TargetSet(panics ? possible : well);
-        ejected = new TargetSet(targets.values().stream()
-                .filter(target -> target.isOnly(Unusable.EJECTED))
-                .toList());
-        open = targets.values().stream()
-                .filter(target -> target.is(Unusable.BREAKER_OPEN))
-                .toList();
-        if (panics != panicking) {
-            panicking = panics;
-            String reason =
-                    well.size() + " of " + all + " targets are usable, threshold " + config.panicThreshold() + " %";
+        boolean panicked = selection.panics();
+        Selection next = Selection.of(targets.values(), config.panicThreshold());
+        selection = next;
+        if (next.panics() != panicked) {
+            String reason = next.counts() + ", threshold " + config.panicThreshold() + " %";
             // Later: not while the lock is held.
-            home.later(() -> health.tell("", panics ? What.PANIC_BEGAN : What.PANIC_ENDED, reason));
+            home.later(() -> health.tell("", next.panics() ? What.PANIC_BEGAN : What.PANIC_ENDED, reason));
         }
     }
 
@@ -411,6 +371,7 @@ public final class RunningPool implements AutoCloseable {
 
     /** The pool at this moment. */
     public synchronized PoolStatus status() {
+        boolean panicking = selection.panics();
         return new PoolStatus(
                 config.name(),
                 panicking,
@@ -438,23 +399,23 @@ public final class RunningPool implements AutoCloseable {
         }
         if (max > 0 && requests.getAndIncrement() >= max) {
             requests.getAndDecrement();
-            shard(loop).refusal = FailureCode.UPSTREAM_OVERLOADED;
+            shard(loop).refused(FailureCode.UPSTREAM_OVERLOADED);
             return null;
         }
-        int permit = asked == null ? Breaker.REFUSED : asked.tryAcquire();
-        if (asked != null && permit == Breaker.REFUSED) {
+        BreakerCall call = asked == null ? null : asked.tryCall();
+        if (asked != null && call == null) {
             if (max > 0) {
                 requests.getAndDecrement();
             }
-            shard(loop).refusal = FailureCode.UPSTREAM_CIRCUIT_OPEN;
+            shard(loop).refused(FailureCode.UPSTREAM_CIRCUIT_OPEN);
             return null;
         }
-        return new PoolEntry(asked, permit, max > 0 ? requests : null);
+        return new PoolEntry(call, max > 0 ? requests : null);
     }
 
     /** Why {@link #enter} or {@link #pick} has just given nothing on this thread. */
     public FailureCode refusal(IoLoop loop) {
-        return shard(loop).refusal;
+        return shard(loop).refusal();
     }
 
     /** When a client that is refused should come again, in seconds; 0 if nobody knows. */
@@ -469,7 +430,7 @@ public final class RunningPool implements AutoCloseable {
         if (own != null && isOpen(own.state())) {
             nanos = own.retryAfterNanos();
         } else {
-            for (PoolTarget target : open) {
+            for (PoolTarget target : selection.open()) {
                 Breaker one = target.breaker();
                 nanos = one == null ? nanos : Math.min(nanos, one.retryAfterNanos());
             }
@@ -489,97 +450,41 @@ public final class RunningPool implements AutoCloseable {
      * @return null if no target may be used
      */
     public @Nullable PoolTarget pick(IoLoop loop, Exchange exchange, List<PoolTarget> tried) {
-        List<PoolTarget> waiting = open;
-        for (int i = 0; i < waiting.size(); i++) {
-            Breaker one = waiting.get(i).breaker();
-            if (one != null) {
-                one.halfOpenIfDue();
-            }
-        }
-        TargetSet from = usable;
-        if (!tried.isEmpty()) {
-            TargetSet others = from.without(tried);
-            if (others.size() == 0) {
-                others = ejected.without(tried);
-            }
-            from = others.size() == 0 ? from : others;
-        }
-        Shard shard = shard(loop);
-        shard.refusal = waiting.isEmpty() ? FailureCode.UPSTREAM_UNAVAILABLE : FailureCode.UPSTREAM_CIRCUIT_OPEN;
-        if (from.size() == 0) {
-            return null;
-        }
-        PoolTarget picked = from.target(from.size() == 1 ? 0 : shard.picker.pick(from, exchange));
-        return admits(shard, picked) ? picked : pickAnother(shard, exchange, from, picked);
-    }
-
-    /** Takes the others of a target that is at its limit, or whose breaker has let enough probes through. */
-    private @Nullable PoolTarget pickAnother(Shard shard, Exchange exchange, TargetSet from, PoolTarget first) {
-        List<PoolTarget> refusing = new ArrayList<>();
-        refusing.add(first);
-        while (true) {
-            TargetSet others = from.without(refusing);
-            if (others.size() == 0) {
-                return null;
-            }
-            PoolTarget picked = others.target(others.size() == 1 ? 0 : shard.picker.pick(others, exchange));
-            if (admits(shard, picked)) {
-                return picked;
-            }
-            refusing.add(picked);
-        }
-    }
-
-    private static boolean admits(Shard shard, PoolTarget picked) {
-        if (!picked.begun()) {
-            shard.refusal = FailureCode.UPSTREAM_OVERLOADED;
-            return false;
-        }
-        Breaker asked = picked.breaker();
-        if (asked == null) {
-            shard.permit = Breaker.REFUSED;
-            return true;
-        }
-        shard.permit = asked.tryAcquire();
-        if (shard.permit != Breaker.REFUSED) {
-            return true;
-        }
-        picked.ended();
-        shard.refusal = FailureCode.UPSTREAM_CIRCUIT_OPEN;
-        return false;
+        return shard(loop).pick(selection, exchange, tried);
     }
 
     /** Lets another attempt follow on the same target, as {@link #pick} does; false if the target refuses it. */
     public boolean again(IoLoop loop, PoolTarget target) {
-        return admits(shard(loop), target);
+        return shard(loop).admits(target);
     }
 
-    /** What the attempt on the target that was picked last gives back with its outcome. */
-    public int permit(IoLoop loop) {
-        return shard(loop).permit;
+    /** What the breaker of the target that was picked last gave to the attempt; null if it has none. */
+    public @Nullable BreakerCall call(IoLoop loop) {
+        return shard(loop).call();
     }
 
     /** Whether there is a usable target beside these. */
     public boolean hasOther(List<PoolTarget> tried) {
-        return usable.hasOther(tried);
+        return selection.usable().hasOther(tried);
     }
 
     /** Whether there is a target beside these for a request that failed at all of them. */
     public boolean hasResort(List<PoolTarget> tried) {
-        return usable.hasOther(tried) || ejected.hasOther(tried);
+        Selection now = selection;
+        return now.usable().hasOther(tried) || now.ejected().hasOther(tried);
     }
 
     /** The retries that this thread may make for requests to this pool. */
     public RetryBudget retries(IoLoop loop) {
-        return shard(loop).retries;
+        return shard(loop).retries();
     }
 
     /**
      * The head of an answer came.
      *
-     * @param permit {@link #permit} of the attempt
+     * @param call {@link #call} of the attempt
      */
-    public void answered(IoLoop loop, PoolTarget target, int permit, int status, long nanos) {
+    public void answered(IoLoop loop, PoolTarget target, @Nullable BreakerCall call, int status, long nanos) {
         target.watch().answered(loop.index(), status);
         if (Pickers.readLatency(config.loadBalancer())) {
             target.latency().answered(nanos);
@@ -591,22 +496,19 @@ public final class RunningPool implements AutoCloseable {
             // An error may come at once, and would pass for the time of a target without a queue.
             meter.answered(loop.index(), nanos, target.inFlight(), loop.now());
         }
-        Breaker told = target.breaker();
-        if (told != null && permit != Breaker.REFUSED) {
-            if (OutlierWatch.isFailure(status)) {
-                told.failed(permit, nanos);
-            } else {
-                told.succeeded(permit, nanos);
-            }
+        if (call != null && OutlierWatch.isFailure(status)) {
+            call.failed(nanos);
+        } else if (call != null) {
+            call.succeeded(nanos);
         }
     }
 
     /**
      * The attempt failed through the target's doing or that of the way to it.
      *
-     * @param permit {@link #permit} of the attempt; {@link Breaker#REFUSED} if it was answered before
+     * @param call {@link #call} of the attempt
      */
-    public void failed(IoLoop loop, PoolTarget target, int permit, FailureCode code, long nanos) {
+    public void failed(IoLoop loop, PoolTarget target, @Nullable BreakerCall call, FailureCode code, long nanos) {
         target.watch().failed(loop.index(), code);
         if (Pickers.readLatency(config.loadBalancer())) {
             target.latency().failed(nanos);
@@ -615,21 +517,8 @@ public final class RunningPool implements AutoCloseable {
         if (meter != null && code.status() == 504) {
             meter.dropped(loop.index(), loop.now());
         }
-        Breaker told = target.breaker();
-        if (told != null && permit != Breaker.REFUSED) {
-            told.failed(permit, nanos);
-        }
-    }
-
-    /**
-     * The attempt was given up, through nobody's fault there: nothing is to be learnt from it.
-     *
-     * @param permit {@link #permit} of the attempt
-     */
-    public void cancelled(IoLoop loop, PoolTarget target, int permit) {
-        Breaker told = target.breaker();
-        if (told != null && permit != Breaker.REFUSED) {
-            told.released(permit);
+        if (call != null) {
+            call.failed(nanos);
         }
     }
 
@@ -638,30 +527,21 @@ public final class RunningPool implements AutoCloseable {
         target.ended();
     }
 
-    private Shard shard(IoLoop loop) {
-        Shard shard = shards[loop.index()];
+    private PoolShard shard(IoLoop loop) {
+        PoolShard shard = shards[loop.index()];
         UpstreamPool current = config;
-        if (shard == null || shard.config != current) {
-            // The turn goes on where it was after an update of something else.
-            TargetPicker picker = shard != null && shard.config.loadBalancer().equals(current.loadBalancer())
-                    ? shard.picker
-                    : Pickers.of(current, strategies, loop.index(), seed + loop.index());
-            Shard fresh = new Shard(
-                    current,
-                    picker,
-                    shard == null
-                            ? new RetryBudget(current.retry(), loopCount)
-                            : shard.retries.configure(current.retry()));
-            if (shard != null) {
-                // An update may come between a pick and its attempt, and a probe's permit that is lost never comes
-                // back.
-                fresh.permit = shard.permit;
-                fresh.refusal = shard.refusal;
-            }
-            shard = fresh;
-            shards[loop.index()] = shard;
+        if (shard != null && shard.config() == current) {
+            return shard;
         }
-        return shard;
+        // The turn goes on where it was after an update of something else.
+        TargetPicker picker = shard != null && shard.config().loadBalancer().equals(current.loadBalancer())
+                ? shard.picker()
+                : Pickers.of(current, strategies, loop.index(), seed + loop.index());
+        PoolShard next = shard == null
+                ? new PoolShard(current, picker, new RetryBudget(current.retry(), loopCount))
+                : shard.with(current, picker);
+        shards[loop.index()] = next;
+        return next;
     }
 
     // ---- what is open
