@@ -22,8 +22,10 @@ import java.util.function.Supplier;
  *
  * <p>The lock makes the limits of a key one: a request takes of all or of none. It also keeps threads off the limiter's
  * compare-and-set, which parks who loses the race. Held for some hundred nanoseconds, by requests of the same key only.
+ *
+ * <p>It is the clock of its limiters, which ask several times a decision: time stands still while one is made.
  */
-final class Bucket {
+final class Bucket implements Supplier<Long> {
 
     /** The settings that the buckets of all keys share. */
     record Shape(Limit limit, RateLimiterConfig config, long cycleNanos) {
@@ -49,29 +51,45 @@ final class Bucket {
     private final Shape[] shapes;
     private final AtomicRateLimiter[] limiters;
 
-    /** Full buckets. */
-    Bucket(Shape[] shapes, Supplier<Long> clock) {
+    /** Guarded by this: when the decision is made. */
+    private Long now;
+
+    /**
+     * Full buckets.
+     *
+     * @param now nanoseconds of the clock that {@link #take} goes by
+     */
+    Bucket(Shape[] shapes, long now) {
         this.shapes = shapes;
         this.limiters = new AtomicRateLimiter[shapes.length];
+        this.now = now;
         for (int i = 0; i < shapes.length; i++) {
-            // The constructor that takes a clock, so that tests need not wait.
-            limiters[i] = new AtomicRateLimiter("", shapes[i].config(), Map.of(), clock);
+            limiters[i] = new AtomicRateLimiter("", shapes[i].config(), Map.of(), this);
         }
     }
 
+    @Override
+    public Long get() {
+        return now;
+    }
+
     /** Takes a permit of each, or of none. */
-    synchronized RateLimitDecision take(boolean detailed) {
-        if (limiters.length == 1) {
-            boolean permitted = limiters[0].reservePermission(1) >= 0;
-            return decision(permitted, detailed);
+    synchronized RateLimitDecision take(long nanoTime, boolean detailed) {
+        // Who read the clock first may come second; the limiters would take time that goes back for a long wait.
+        if (nanoTime - now > 0) {
+            now = nanoTime;
         }
-        for (int i = 0; i < limiters.length; i++) {
+        // The first one answers for itself, if none of the others refuses.
+        for (int i = 1; i < limiters.length; i++) {
             if (remaining(i) < 1) {
                 return decision(false, true);
             }
         }
-        for (AtomicRateLimiter limiter : limiters) {
-            limiter.reservePermission(1);
+        if (limiters[0].reservePermission(1) < 0) {
+            return decision(false, true);
+        }
+        for (int i = 1; i < limiters.length; i++) {
+            limiters[i].reservePermission(1);
         }
         return decision(true, detailed);
     }

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 
 /**
  * Counters in this process: a bounded table of buckets by key.
@@ -35,6 +34,7 @@ public final class LocalStore implements RateLimitStore {
 
     private static final class Table implements Counters {
 
+        private final LongSupplier clock;
         private final boolean keyed;
         private final Cache<Object, Bucket> buckets;
         private final Function<Object, Bucket> fresh;
@@ -43,10 +43,10 @@ public final class LocalStore implements RateLimitStore {
         Table(RateLimit rateLimit, LongSupplier clock) {
             Bucket.Shape[] shapes =
                     rateLimit.limits().stream().map(Bucket.Shape::of).toArray(Bucket.Shape[]::new);
-            Supplier<Long> boxed = clock::getAsLong;
             this.keyed = !rateLimit.keys().isEmpty();
-            this.fresh = key -> new Bucket(shapes, boxed);
-            this.only = new Bucket(shapes, boxed);
+            this.clock = clock;
+            this.fresh = key -> new Bucket(shapes, clock.getAsLong());
+            this.only = new Bucket(shapes, clock.getAsLong());
             long full = Arrays.stream(shapes)
                     .mapToLong(Bucket.Shape::fullNanos)
                     .max()
@@ -62,7 +62,7 @@ public final class LocalStore implements RateLimitStore {
 
         @Override
         public RateLimitDecision take(Object key, boolean detailed) {
-            return (keyed ? buckets.get(key, fresh) : only).take(detailed);
+            return (keyed ? buckets.get(key, fresh) : only).take(clock.getAsLong(), detailed);
         }
 
         @Override
