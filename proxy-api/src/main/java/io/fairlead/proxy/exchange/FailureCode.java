@@ -90,7 +90,7 @@ public enum FailureCode {
     UPSTREAM_SEND_FAILED(Side.UPSTREAM, Phase.REQUEST_BODY, 502),
     /** The upstream did not take the request for {@code Timeouts.idle}. */
     UPSTREAM_SEND_TIMEOUT(Side.UPSTREAM, Phase.REQUEST_BODY, 504),
-    /** The upstream closed or reset before it answered. */
+    /** The upstream closed or reset before it answered, or within the head of its answer. */
     UPSTREAM_CLOSED(Side.UPSTREAM, Phase.RESPONSE_HEAD, 502),
     /** The head of the answer did not come within {@code Timeouts.responseHead}. */
     UPSTREAM_HEAD_TIMEOUT(Side.UPSTREAM, Phase.RESPONSE_HEAD, 504),

@@ -256,7 +256,7 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
         if (request.hasFailed()) {
             fail(FailureCode.UPSTREAM_SEND_FAILED, detail);
         } else if (answer.anyReceived()) {
-            fail(FailureCode.UPSTREAM_MALFORMED_RESPONSE, detail + " within the head");
+            fail(FailureCode.UPSTREAM_CLOSED, detail + " within the head of its answer");
         } else {
             fail(FailureCode.UPSTREAM_CLOSED, detail + " before it answered");
         }

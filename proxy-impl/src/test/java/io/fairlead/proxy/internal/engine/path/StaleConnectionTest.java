@@ -88,6 +88,20 @@ class StaleConnectionTest {
     }
 
     @Test
+    void connectionThatEndsWithinTheHead_isCalledClosed() {
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.write("HTTP/1.1 200 OK\r\nContent-Le");
+            exchange.close();
+        });
+        fixture.start(fixture.to(upstream));
+        RawResponse response = fixture.client().send(GET).readResponse();
+        assertThat(response.status()).isEqualTo(502);
+        // It broke no rule of the grammar: there is not enough of it to tell.
+        assertThat(response.header("Fairlead-Failure")).contains("UPSTREAM_CLOSED");
+    }
+
+    @Test
     void getThatMeetsTwoClosingConnections_isSentAgainOnlyOnce() {
         TestUpstream upstream = fixture.upstream(exchange -> {
             exchange.readBody();
