@@ -11,6 +11,7 @@
     resilience.py drain         1,000 requests on their way when the proxy is told to stop                        {drain}
     resilience.py rate          100/s for 10 s under 8 clients: 1,000 +- 2 % and the burst                        {rate}
     resilience.py fairness      4 I/O threads, 1 connection per target, 1,000 requests at once: all served        {fairness}
+    resilience.py overload      twice what a server can do: limits keep it at work and refuse the rest at once    {overload}
     resilience.py all           all of them, one after another                                                    {all}
 
 Each claim is printed as PASS or FAIL with what was counted; the exit code is 1 if one failed. --quick makes short runs with few
@@ -37,7 +38,8 @@ PROXY_PORT = 19010
 UPSTREAM_PORT = 18091
 BOTH_CORES = "0,1"
 TAKES = {"rolling": "1 min", "kill9": "1 min", "bad-targets": "1.5 min", "storm": "3.5 min", "skew": "2 min", "stale": "2.5 min",
-         "cpu": "3 min", "drain": "1 min", "rate": "20 s", "fairness": "20 s", "all": "17 min"}
+         "cpu": "3 min", "drain": "1 min", "rate": "20 s", "fairness": "20 s",
+         "overload": "2.5 min", "all": "19 min"}
 
 # RetryPolicy.recommended() written out, and what goes with it.
 RETRY = {"retry": {"on": ["connectFailure", "reset", "timeout", "gatewayError"], "safeMethodStatuses": [500], "sameTarget": True}}
@@ -609,12 +611,73 @@ def fairness(s):
     s.end()
 
 
-def skipped(s, what):
-    s.claim(False, f"{what}: not there yet")
+def overload(s):
+    """A server that does ten requests at once in 20 ms each is asked for twice that, and then what a refusal costs."""
+    places, millis, seconds, warm = 10, 20, s.quick(30, 6), s.quick(10, 3)
+    capacity = places * 1_000 // millis
+    for what, limit in (("no limit", None), ("fixed", {"max": 2 * places}), ("adaptive", {"min": 2, "max": 500})):
+        s.start_upstreams(1)
+        s.start_proxy(s.config({"targetConcurrency": limit} if limit else {}))
+        s.warm()
+        s.upstreams[0].tell(f"serve {places} {millis}")
+        # 5 s is when clients give up.
+        load = Load(s.lab, "overload", clients=6_000, rate=2 * capacity, seconds=warm + seconds, timeout_ms=5_000)
+        figured, requests = load.finish()
+        first = min(r.begin for r in requests) + warm * 1_000_000
+        late = [r for r in requests if first <= r.begin < first + seconds * 1_000_000]
+        good = sorted(r.end - r.begin for r in late if r.outcome == "ok")
+        refused = sorted(r.end - r.begin for r in late if r.status == 503)
+        other = [r for r in late if r.outcome != "ok" and r.status != 503]
+
+        def p99(times):
+            return times[len(times) * 99 // 100] / 1e3 if times else 0.0
+
+        share = len(good) / (capacity * seconds)
+        print(f"overload, {what}: of {len(late)} requests {len(good)} answered ({share:.0%} of what the server can do), p99 "
+              f"{p99(good):.0f} ms; {len(refused)} refused, p99 {p99(refused):.1f} ms; {len(other)} others ({kinds(other)})")
+        if limit:
+            s.claim(share >= 0.9, f"overload, {what}: the server was kept at work: {share:.0%} of what it can do; expected >= 90 %")
+            s.claim(p99(good) <= 200, f"overload, {what}: p99 of the answered {p99(good):.0f} ms; expected <= 200 ms, ten times the work")
+            s.claim(p99(refused) <= 50, f"overload, {what}: p99 of the refused {p99(refused):.1f} ms; expected <= 50 ms")
+            s.claim(not other, f"overload, {what}: nobody waited in vain ({kinds(other)})")
+        s.end()
+    refusal(s)
+
+
+def refusal(s):
+    """A pool of one place, which is taken: all others are refused; beside it, forwarding on the same proxy."""
+    from compare import cpu_seconds
+    s.start_upstreams(2)
+    config = s.config()
+    config["pools"] = [{"name": "free", "targets": [s.upstreams[0].url]},
+                       {"name": "full", "targets": [s.upstreams[1].url], "maxConcurrentRequests": 1}]
+    config["routes"] = [{"id": "full", "match": {"path": "/full"}, "to": "full"}, {"id": "all", "to": "free"}]
+    s.start_proxy(config)
+    s.upstreams[1].tell("hang")
+    seconds, rounds, warm = s.quick(5, 2), s.quick(5, 2), s.quick(10, 3)
+    holder = socket.create_connection(("127.0.0.1", PROXY_PORT))
+    holder.sendall(b"GET /full HTTP/1.1\r\nHost: test\r\n\r\n")
+    cpus = {"/": [], "/full": []}
+    refused = 0
+    for path in cpus:
+        wrk(f"http://127.0.0.1:{PROXY_PORT}{path}", 64, warm)
+    for _ in range(rounds):
+        for path, values in cpus.items():
+            before = cpu_seconds(s.proxy.pid)
+            done = wrk(f"http://127.0.0.1:{PROXY_PORT}{path}", 64, seconds)
+            values.append((cpu_seconds(s.proxy.pid) - before) / done["requests"] * 1e6)
+            refused += done["errors"] if path == "/full" else 0
+            if path == "/full" and done["errors"] != done["requests"]:
+                s.claim(False, f"overload: {done['requests'] - done['errors']} requests got into a pool that was full")
+    holder.close()
+    forwarded, cheap = median(cpus["/"]), median(cpus["/full"])
+    s.claim(cheap <= 0.6 * forwarded, f"overload: a refusal costs {cheap:.1f} us of CPU, {cheap / forwarded:.2f} x what forwarding does "
+                                      f"({forwarded:.1f} us; {refused} refusals); expected <= 0.6")
+    s.end()
 
 
 SCENARIOS = {"rolling": rolling, "kill9": kill9, "bad-targets": bad_targets, "storm": storm, "skew": skew, "stale": stale, "cpu": cpu,
-             "drain": drain, "rate": rate, "fairness": fairness}
+             "drain": drain, "rate": rate, "fairness": fairness, "overload": overload}
 
 
 def main():

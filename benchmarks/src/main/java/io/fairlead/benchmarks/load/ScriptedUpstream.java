@@ -38,7 +38,8 @@ import java.util.concurrent.TimeUnit;
  * </ul>
  *
  * <p>Lines on the standard input change how it answers from then on; each is confirmed with {@code ok 1}: {@code answer
- * STATUS}, {@code slow MS}, {@code hang} (reads and never answers), {@code reset} (sends half of a head, then resets the
+ * STATUS}, {@code slow MS}, {@code serve N MS} (takes MS for each, N at once, and lets the others wait), {@code hang}
+ * (reads and never answers), {@code reset} (sends half of a head, then resets the
  * connection). After SIGTERM it takes no more connections, closes idle ones at once, finishes what it is answering and ends.
  *
  * <p>The log has a line for each request whose head came, {@code MICROS R ID METHOD TARGET}, and one for each answer that
@@ -76,6 +77,12 @@ public final class ScriptedUpstream {
     private Manner manner = Manner.ANSWER;
     private int status = 200;
     private long slowNanos;
+
+    /** How many it answers at once; 0 for all. */
+    private int places;
+
+    private int placesTaken;
+    private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
 
     private ScriptedUpstream(Arguments arguments) throws IOException {
         this.name = arguments.text("id");
@@ -157,16 +164,38 @@ public final class ScriptedUpstream {
 
     private void obey(String[] command) {
         slowNanos = 0;
+        places = 0;
         status = 200;
         manner = Manner.ANSWER;
         switch (command[0]) {
             case "answer" -> status = Integer.parseInt(command[1]);
             case "slow" -> slowNanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(command[1]));
+            case "serve" -> {
+                places = Integer.parseInt(command[1]);
+                slowNanos = TimeUnit.MILLISECONDS.toNanos(Long.parseLong(command[2]));
+            }
             case "hang" -> manner = Manner.HANG;
             case "reset" -> manner = Manner.RESET;
             default -> throw new IllegalArgumentException("no command is called " + command[0]);
         }
         System.out.println("ok 1");
+    }
+
+    /** Does the work when a place is free for so long. */
+    private void serve(long nanos, Runnable work) {
+        if (placesTaken >= places) {
+            waiting.add(() -> serve(nanos, work));
+            return;
+        }
+        placesTaken++;
+        timers.after(nanos, () -> {
+            placesTaken--;
+            work.run();
+            Runnable next = waiting.poll();
+            if (next != null) {
+                next.run();
+            }
+        });
     }
 
     private void log(char what, String id, String rest) {
@@ -296,7 +325,9 @@ public final class ScriptedUpstream {
                         long nanos = what.equals("slow")
                                 ? TimeUnit.MILLISECONDS.toNanos(Long.parseLong(path[2]))
                                 : slowNanos;
-                        if (nanos == 0) {
+                        if (places > 0) {
+                            serve(nanos, this::small);
+                        } else if (nanos == 0) {
                             small();
                         } else {
                             timers.after(nanos, this::small);
