@@ -4,9 +4,11 @@ import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.internal.engine.mount.MountedProxy;
 import io.fairlead.proxy.internal.lifecycle.ProxyParts;
+import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
+import java.util.List;
 
 /**
  * A proxy as a handler of an Undertow server that is there already: its routes, middleware and transforms run for the
@@ -69,6 +71,14 @@ public final class FairleadHandler implements HttpHandler, AutoCloseable {
     @Override
     public void handleRequest(HttpServerExchange exchange) {
         proxy.handle(exchange);
+    }
+
+    /**
+     * The pools and the state of their targets at this moment: a set of them for each server that the handler is mounted
+     * in, from that server's first exchange on, and none after {@link #close}.
+     */
+    public List<PoolStatus> pools() {
+        return proxy.pools();
     }
 
     /**

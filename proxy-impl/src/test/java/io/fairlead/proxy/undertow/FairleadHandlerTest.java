@@ -111,6 +111,22 @@ class FairleadHandlerTest {
     }
 
     @Test
+    void pools_tellTheTargetsFromTheFirstExchangeOn() {
+        TestUpstream upstream = keep(TestUpstream.answering(TestUpstream.ok("hi")));
+        FairleadHandler handler = FairleadHandler.of(to(upstream));
+        mount(handler);
+        assertThat(handler.pools()).isEmpty();
+        client().send(GET).readResponse();
+        assertThat(handler.pools()).singleElement().satisfies(pool -> {
+            assertThat(pool.name()).isEqualTo("origin");
+            assertThat(pool.targets()).singleElement().satisfies(target -> {
+                assertThat(target.url()).isEqualTo(upstream.url());
+                assertThat(target.usable()).isTrue();
+            });
+        });
+    }
+
+    @Test
     void get_isForwardedAsItIs() {
         TestUpstream upstream = keep(TestUpstream.answering(
                 "HTTP/1.1 200 Fine\r\nContent-Length: 2\r\nX-Answer: yes\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\r\nhi",

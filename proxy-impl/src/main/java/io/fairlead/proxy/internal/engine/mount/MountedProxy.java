@@ -14,6 +14,7 @@ import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.response.ErrorBody;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Limits;
+import io.fairlead.proxy.observe.PoolStatus;
 import io.fairlead.proxy.spi.Registrations;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
@@ -218,6 +219,14 @@ public final class MountedProxy implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** The pools of each server and the state of their targets at this moment. */
+    public List<PoolStatus> pools() {
+        return workers.values().stream()
+                .flatMap(worker -> worker.pools().values().stream())
+                .map(RunningPool::status)
+                .toList();
     }
 
     /** Buffers in use, and timers save those of idle connections to targets; both 0 while nothing is at work. */
