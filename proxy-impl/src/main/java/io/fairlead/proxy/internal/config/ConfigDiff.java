@@ -44,7 +44,7 @@ public final class ConfigDiff {
         diff.named("route", Model.ROUTE, from.routes(), to.routes(), route -> Context.quote(route.id()));
         for (ObjectType.Field<ProxyConfig, ?, ?> field : Model.CONFIG.fields()) {
             if (field.name().equals("timeouts")) {
-                for (ObjectType.Field<Timeouts, ?, ?> one : Model.TIMEOUTS.fields()) {
+                for (ObjectType.Field<Timeouts, ?, ?> one : ResilienceTypes.TIMEOUTS.fields()) {
                     diff.setting("timeouts." + one.name(), one, from.timeouts(), to.timeouts());
                 }
             } else if (!NAMED.contains(field.name())) {

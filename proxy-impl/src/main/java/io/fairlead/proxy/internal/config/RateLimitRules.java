@@ -87,7 +87,7 @@ final class RateLimitRules {
     }
 
     private static String describe(Key key) {
-        return Model.RATE_LIMIT_KEY.write(key, new Context()).toString();
+        return RateLimitTypes.RATE_LIMIT_KEY.write(key, new Context()).toString();
     }
 
     /**

@@ -141,7 +141,7 @@ final class ConfigJsonTest {
                 untouched);
         collect(
                 "retry.",
-                Model.RETRY,
+                ResilienceTypes.RETRY,
                 configs.stream()
                         .flatMap(c -> c.pools().stream())
                         .map(UpstreamPool::retry)
@@ -149,7 +149,7 @@ final class ConfigJsonTest {
                 untouched);
         collect(
                 "timeouts.",
-                Model.TIMEOUTS,
+                ResilienceTypes.TIMEOUTS,
                 configs.stream().map(ProxyConfig::timeouts).toList(),
                 untouched);
         collect(
@@ -166,10 +166,10 @@ final class ConfigJsonTest {
                 .filter(RateLimit.class::isInstance)
                 .map(RateLimit.class::cast)
                 .toList();
-        collect("rateLimit.", Model.RATE_LIMIT, rateLimits, untouched);
+        collect("rateLimit.", RateLimitTypes.RATE_LIMIT, rateLimits, untouched);
         collect(
                 "limit.",
-                Model.LIMIT,
+                RateLimitTypes.LIMIT,
                 rateLimits.stream().flatMap(one -> one.limits().stream()).toList(),
                 untouched);
         Set<Object> keys = rateLimits.stream()
@@ -195,14 +195,14 @@ final class ConfigJsonTest {
         assertAccessors(ProxyConfig.class, Model.CONFIG, Set.of("toJson", "validate"));
         assertAccessors(Listener.class, Model.LISTENER, Set.of());
         assertAccessors(Limits.class, Model.LIMITS, Set.of());
-        assertAccessors(Timeouts.class, Model.TIMEOUTS, Set.of());
+        assertAccessors(Timeouts.class, ResilienceTypes.TIMEOUTS, Set.of());
         assertAccessors(UpstreamPool.class, Model.POOL, Set.of());
         assertAccessors(io.fairlead.proxy.upstream.Target.class, Model.TARGET, Set.of());
         // The action stands as one of three keys.
         assertAccessors(Route.class, Model.ROUTE, Set.of("action"));
         // What keys() gives stands as by.
-        assertAccessors(RateLimit.class, Model.RATE_LIMIT, Set.of("keys"));
-        assertAccessors(Limit.class, Model.LIMIT, Set.of());
+        assertAccessors(RateLimit.class, RateLimitTypes.RATE_LIMIT, Set.of("keys"));
+        assertAccessors(Limit.class, RateLimitTypes.LIMIT, Set.of());
         assertAccessors(RouteAction.Redirect.class, Model.REDIRECT, Set.of());
         assertAccessors(RouteAction.Respond.class, Model.RESPOND, Set.of());
     }

@@ -69,12 +69,12 @@ final class ConfigPageTest {
             }
             object(page, object);
         }
-        variants(page, Model.TRANSFORM);
+        variants(page, TransformTypes.TRANSFORM);
         variants(page, BalancerTypes.LOAD_BALANCER);
         variants(page, HealthTypes.HEALTH_CHECK);
         variants(page, BalancerTypes.HASH_KEY);
         variants(page, Model.MIDDLEWARE);
-        variants(page, Model.RATE_LIMIT_KEY);
+        variants(page, RateLimitTypes.RATE_LIMIT_KEY);
         return page.toString().stripTrailing() + "\n";
     }
 
