@@ -67,21 +67,21 @@ public final class PickerContract {
     }
 
     private void oneCandidate() {
-        List<TestCandidate> one = TestCandidate.list(1);
+        List<MadeUpCandidate> one = MadeUpCandidate.list(1);
         picks("one candidate", List.of(one), picker("one candidate"), new Random(1), 100);
     }
 
     private void sizes() {
         for (int size : new int[] {2, 3, 10, 1_000}) {
             String when = size + " candidates";
-            picks(when, List.of(TestCandidate.list(size)), picker(when), new Random(size), PICKS);
+            picks(when, List.of(MadeUpCandidate.list(size)), picker(when), new Random(size), PICKS);
         }
     }
 
     private void weights() {
         double[][] all = {{1, 65_535}, {65_535, 1, 1}, {0.001, 1, 1_000}, {1e-9, 1e9}, {3, 3, 3}};
         for (double[] weights : all) {
-            List<TestCandidate> list = TestCandidate.list(weights.length);
+            List<MadeUpCandidate> list = MadeUpCandidate.list(weights.length);
             StringBuilder when = new StringBuilder("weights");
             for (int i = 0; i < weights.length; i++) {
                 list.get(i).weight = weights[i];
@@ -103,7 +103,7 @@ public final class PickerContract {
         long[][] latencies = {{0, 0, 0}, {1, 1_000_000, 60_000_000_000L}, {0, Long.MAX_VALUE, 1}};
         for (int[] counts : inFlight) {
             for (long[] nanos : latencies) {
-                List<TestCandidate> list = TestCandidate.list(3);
+                List<MadeUpCandidate> list = MadeUpCandidate.list(3);
                 StringBuilder when = new StringBuilder("under way/latency");
                 for (int i = 0; i < 3; i++) {
                     list.get(i).inFlight = counts[i];
@@ -121,11 +121,11 @@ public final class PickerContract {
         String when = "a list that changes";
         TargetPicker picker = picker(when);
         Random random = new Random(4);
-        List<TestCandidate> all = TestCandidate.list(50);
-        List<TestCandidate> others = TestCandidate.list(50);
+        List<MadeUpCandidate> all = MadeUpCandidate.list(50);
+        List<MadeUpCandidate> others = MadeUpCandidate.list(50);
         for (int round = 0; round < 300; round++) {
-            List<TestCandidate> some = new ArrayList<>();
-            for (TestCandidate candidate : round % 10 == 9 ? others : all) {
+            List<MadeUpCandidate> some = new ArrayList<>();
+            for (MadeUpCandidate candidate : round % 10 == 9 ? others : all) {
                 if (random.nextInt(3) > 0 || some.isEmpty()) {
                     some.add(candidate);
                 }
@@ -140,25 +140,25 @@ public final class PickerContract {
         String when = "a retry";
         TargetPicker picker = picker(when);
         Random random = new Random(5);
-        List<TestCandidate> all = TestCandidate.list(7);
+        List<MadeUpCandidate> all = MadeUpCandidate.list(7);
         for (int i = 0; i < all.size(); i++) {
             all.get(i).weight = 1 + i;
         }
-        Candidates usual = new TestCandidates(all);
+        Candidates usual = new MadeUpCandidates(all);
         for (int round = 0; round < PICKS; round++) {
             int picked = pick(when, picker, usual, exchange(random));
-            List<TestCandidate> left = new ArrayList<>(all);
+            List<MadeUpCandidate> left = new ArrayList<>(all);
             while (picked >= 0 && left.size() > 1 && random.nextInt(3) > 0) {
                 left.remove(picked);
-                picked = pick(when, picker, new TestCandidates(List.copyOf(left)), exchange(random));
+                picked = pick(when, picker, new MadeUpCandidates(List.copyOf(left)), exchange(random));
             }
         }
     }
 
     private void exchanges() {
-        List<TestCandidate> list = TestCandidate.list(5);
-        Candidates candidates = new TestCandidates(list);
-        for (Exchange exchange : TestExchange.odd()) {
+        List<MadeUpCandidate> list = MadeUpCandidate.list(5);
+        Candidates candidates = new MadeUpCandidates(list);
+        for (Exchange exchange : MadeUpExchange.odd()) {
             String when = exchange.toString();
             TargetPicker picker = picker(when);
             for (int i = 0; i < 20; i++) {
@@ -168,7 +168,7 @@ public final class PickerContract {
     }
 
     private void threads() {
-        List<TestCandidate> list = TestCandidate.list(10);
+        List<MadeUpCandidate> list = MadeUpCandidate.list(10);
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < THREADS; i++) {
             int number = i;
@@ -195,22 +195,22 @@ public final class PickerContract {
     }
 
     /** Picks from these lists in turn, with requests that begin and end meanwhile. */
-    private void picks(String when, List<List<TestCandidate>> lists, TargetPicker picker, Random random, int count) {
+    private void picks(String when, List<List<MadeUpCandidate>> lists, TargetPicker picker, Random random, int count) {
         List<Candidates> candidates = new ArrayList<>();
-        lists.forEach(list -> candidates.add(new TestCandidates(list)));
+        lists.forEach(list -> candidates.add(new MadeUpCandidates(list)));
         for (int i = 0; i < count; i++) {
             int turn = i % lists.size();
             int place = pick(when, picker, candidates.get(turn), exchange(random));
             if (place >= 0) {
-                TestCandidate picked = lists.get(turn).get(place);
+                MadeUpCandidate picked = lists.get(turn).get(place);
                 picked.inFlight = random.nextInt(3) == 0 ? 0 : picked.inFlight + 1;
                 picked.latencyNanos = random.nextInt(10) == 0 ? 0 : random.nextInt(100_000_000);
             }
         }
     }
 
-    private void hold(String when, List<TestCandidate> list, TargetPicker picker, Random random) {
-        Candidates candidates = new TestCandidates(list);
+    private void hold(String when, List<MadeUpCandidate> list, TargetPicker picker, Random random) {
+        Candidates candidates = new MadeUpCandidates(list);
         for (int i = 0; i < 100; i++) {
             pick(when, picker, candidates, exchange(random));
         }
@@ -243,23 +243,23 @@ public final class PickerContract {
     }
 
     private static Exchange exchange(Random random) {
-        return TestExchange.of(random.nextInt(1_000));
+        return MadeUpExchange.of(random.nextInt(1_000));
     }
 
-    private static final class TestCandidate implements Candidate {
+    private static final class MadeUpCandidate implements Candidate {
         private final Target target;
         private volatile double weight = 1;
         private volatile int inFlight;
         private volatile long latencyNanos;
 
-        TestCandidate(int number) {
+        MadeUpCandidate(int number) {
             target = Target.of("http://10.0." + number / 250 + "." + number % 250 + ":8080");
         }
 
-        static List<TestCandidate> list(int size) {
-            List<TestCandidate> list = new ArrayList<>();
+        static List<MadeUpCandidate> list(int size) {
+            List<MadeUpCandidate> list = new ArrayList<>();
             for (int i = 0; i < size; i++) {
-                list.add(new TestCandidate(i));
+                list.add(new MadeUpCandidate(i));
             }
             return list;
         }
@@ -285,7 +285,7 @@ public final class PickerContract {
         }
     }
 
-    private record TestCandidates(List<TestCandidate> list) implements Candidates {
+    private record MadeUpCandidates(List<MadeUpCandidate> list) implements Candidates {
         @Override
         public int size() {
             return list.size();

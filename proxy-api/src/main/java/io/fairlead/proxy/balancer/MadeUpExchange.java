@@ -14,23 +14,24 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The exchanges of {@link PickerContract}: requests of many clients, and some that have little to go by. */
-final class TestExchange implements Exchange, Request {
+final class MadeUpExchange implements Exchange, Request {
     private final String what;
     private final InetSocketAddress client;
     private final Headers headers = Headers.create();
     private final Map<String, Object> attributes = new HashMap<>();
     private String target;
 
-    private TestExchange(String what, InetSocketAddress client, String target) {
+    private MadeUpExchange(String what, InetSocketAddress client, String target) {
         this.what = what;
         this.client = client;
         this.target = target;
     }
 
     /** That of a client of this number. */
-    static TestExchange of(int number) {
+    static MadeUpExchange of(int number) {
         InetSocketAddress client = new InetSocketAddress("10.1." + number / 250 + "." + number % 250, 40_000);
-        TestExchange exchange = new TestExchange("client " + number, client, "/items/" + number + "?user=" + number);
+        MadeUpExchange exchange =
+                new MadeUpExchange("client " + number, client, "/items/" + number + "?user=" + number);
         exchange.headers.add("Host", "shop.example.com");
         exchange.headers.add("X-User", "user-" + number);
         exchange.headers.add("Cookie", "user=" + number);
@@ -39,15 +40,16 @@ final class TestExchange implements Exchange, Request {
     }
 
     /** Those that have little to go by. */
-    static List<TestExchange> odd() {
+    static List<MadeUpExchange> odd() {
         InetSocketAddress v6 = new InetSocketAddress("2001:db8::1", 0);
-        TestExchange empty = new TestExchange("a request whose fields are empty", v6, "/?user=");
+        MadeUpExchange empty = new MadeUpExchange("a request whose fields are empty", v6, "/?user=");
         empty.headers.add("X-User", "").add("Cookie", "").add("Cookie", "user=");
-        TestExchange binary = new TestExchange("a request with odd characters", v6, "/%00?user=%ff&=&&user");
+        MadeUpExchange binary = new MadeUpExchange("a request with odd characters", v6, "/%00?user=%ff&=&&user");
         binary.headers.add("X-User", "\u00ff\u00fe").add("Cookie", ";;=;user=\u00ff");
         return List.of(
-                new TestExchange("a request without fields", v6, "/"),
-                new TestExchange("a client without an address", InetSocketAddress.createUnresolved("_hidden", 0), "*"),
+                new MadeUpExchange("a request without fields", v6, "/"),
+                new MadeUpExchange(
+                        "a client without an address", InetSocketAddress.createUnresolved("_hidden", 0), "*"),
                 empty,
                 binary);
     }
