@@ -472,11 +472,24 @@ final class PropertyTypes {
      *
      * @param type Which of them.
      * @param path Of file.
-     * @param refresh Of file, dns, ref.
-     * @param url Of dns.
-     * @param name Of ref.
+     * @param refresh Of file, dns, ref, dns-records, srv.
+     * @param url Of dns, dns-records.
+     * @param name Of ref, srv.
+     * @param resolvers Of dns-records, srv.
+     * @param maxRefresh Of dns-records, srv.
+     * @param timeout Of dns-records, srv.
+     * @param maxTargets Of dns-records, srv.
      */
-    record TargetSource(TargetSourceType type, String path, Duration refresh, String url, String name) {}
+    record TargetSource(
+            TargetSourceType type,
+            String path,
+            Duration refresh,
+            String url,
+            String name,
+            List<String> resolvers,
+            Duration maxRefresh,
+            Duration timeout,
+            Integer maxTargets) {}
 
     /**
      * Where a pool finds servers beside those that are configured.
@@ -484,7 +497,9 @@ final class PropertyTypes {
     enum TargetSourceType {
         FILE,
         DNS,
-        REF
+        REF,
+        DNS_RECORDS,
+        SRV
     }
 
     /**

@@ -2,7 +2,6 @@ package io.fairlead.proxy.internal.config;
 
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
-import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
@@ -129,64 +128,6 @@ final class Model {
                     "The share of the traffic against the others' weights; 0 drains.")
             .shorthand("url");
 
-    private static final Type<Duration> LOOKS = Types.duration(Duration.ofMillis(100));
-
-    static final Variants<TargetSource> TARGET_SOURCE = new Variants<TargetSource>(
-                    "TargetSource", "Where a pool finds servers beside those that are configured.")
-            .add(
-                    TargetSource.File.class,
-                    new ObjectType<TargetSource.File, TargetSource.File>(
-                                    "file",
-                                    "In a file, as a JSON list or one URL a line, whose changes are noticed.",
-                                    TargetSource.file(""),
-                                    values -> TargetSource.file(values.text("path")),
-                                    one -> one)
-                            .required("path", Syntax.FILE_PATH, TargetSource.File::path, "The path of the file.")
-                            .optional(
-                                    "refresh",
-                                    LOOKS,
-                                    TargetSource.File::refresh,
-                                    TargetSource.File::refresh,
-                                    "The pause between two looks at it."))
-            .add(
-                    TargetSource.Dns.class,
-                    new ObjectType<TargetSource.Dns, TargetSource.Dns>(
-                                    "dns",
-                                    "All addresses of a name.",
-                                    TargetSource.dns(""),
-                                    values -> TargetSource.dns(values.text("url")),
-                                    one -> one)
-                            .required(
-                                    "url",
-                                    Syntax.TARGET_URL,
-                                    TargetSource.Dns::url,
-                                    "`http://host[:port]` with the name and the port of every target.")
-                            .optional(
-                                    "refresh",
-                                    LOOKS,
-                                    TargetSource.Dns::refresh,
-                                    TargetSource.Dns::refresh,
-                                    "The pause between two lookups."))
-            .add(
-                    TargetSource.Registered.class,
-                    new ObjectType<TargetSource.Registered, TargetSource.Registered>(
-                                    "ref",
-                                    "By code that the program registered.",
-                                    TargetSource.ref(""),
-                                    values -> TargetSource.ref(values.text("name")),
-                                    one -> one)
-                            .required(
-                                    "name",
-                                    Syntax.NAME,
-                                    TargetSource.Registered::name,
-                                    "The name it is registered under.")
-                            .optional(
-                                    "refresh",
-                                    LOOKS,
-                                    TargetSource.Registered::refresh,
-                                    TargetSource.Registered::refresh,
-                                    "The pause between two calls."));
-
     static final ObjectType<UpstreamPool, UpstreamPool.Builder> POOL = new ObjectType<
                     UpstreamPool, UpstreamPool.Builder>(
                     "UpstreamPool",
@@ -206,7 +147,7 @@ final class Model {
                     "The servers; at least one if there is no `targetSource`.")
             .optional(
                     "targetSource",
-                    TARGET_SOURCE,
+                    DiscoveryTypes.TARGET_SOURCE,
                     pool -> pool.targetSource().orElse(null),
                     UpstreamPool.Builder::targetSource,
                     "Where more servers are found.")

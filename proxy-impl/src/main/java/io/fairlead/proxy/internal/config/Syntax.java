@@ -41,7 +41,8 @@ final class Syntax {
     static final Type<String> REGEX = Types.text("regular expression", Syntax::regex);
     static final Type<String> NETWORK = Types.text("CIDR block or address", Syntax::network);
     static final Type<String> HOST = Types.text("address or host name", Syntax::host);
-    static final Type<String> TARGET_URL = Types.text("URL", "^http://[^/?#@\\s]+$", Syntax::targetUrl);
+    static final Types.Rule TARGET_URL_RULE = Syntax::targetUrl;
+    static final Type<String> TARGET_URL = Types.text("URL", "^http://[^/?#@\\s]+$", TARGET_URL_RULE);
     static final Type<String> FILE_PATH = Types.text("path", Syntax::filePath);
     static final Type<String> FIELD_VALUE = Types.text("text", Syntax::fieldValue);
     static final Type<String> LOCATION = Types.text("text", Syntax::location);

@@ -4,6 +4,7 @@ import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.discovery.TargetSource;
+import io.fairlead.proxy.internal.net.NameServers;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
@@ -164,6 +165,14 @@ final class Whole {
                         source.name(),
                         "discovery",
                         registrations.discoveries().keySet());
+            }
+            if (pool.targetSource().orElse(null) instanceof TargetSource.DnsRecords records
+                    && !NameServers.canReadRecords()) {
+                report(
+                        "MISSING_DEPENDENCY",
+                        "pools[" + i + "].targetSource",
+                        records.kind() == TargetSource.DnsRecords.Kind.SRV ? "srv" : "dnsRecords",
+                        "dnsjava:dnsjava on the class path, which reads the records");
             }
             Integer first = names.putIfAbsent(pool.name(), i);
             if (first != null) {

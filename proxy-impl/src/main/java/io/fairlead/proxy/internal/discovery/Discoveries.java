@@ -6,6 +6,7 @@ import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.internal.config.TargetList;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.upstream.Target;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -74,11 +75,22 @@ public final class Discoveries implements AutoCloseable {
         if (source instanceof TargetSource.Dns dns) {
             return new DnsFinder(dns.url(), lookup);
         }
+        if (source instanceof TargetSource.DnsRecords records) {
+            return byRecords(records);
+        }
         TargetDiscovery code = registered.get(((TargetSource.Registered) source).name());
         if (code == null) {
             throw new IllegalStateException("no discovery is registered for " + source);
         }
         return code::find;
+    }
+
+    private static Finder byRecords(TargetSource.DnsRecords records) {
+        try {
+            return new RecordFinder(records);
+        } catch (IOException e) {
+            throw new IllegalStateException("a name that the validator has let pass: " + records.query(), e);
+        }
     }
 
     private synchronized @Nullable ScheduledThreadPoolExecutor executor() {
@@ -153,7 +165,7 @@ public final class Discoveries implements AutoCloseable {
                 LOG.error("the listener of a target source failed", e);
             } finally {
                 first.countDown();
-                next(refreshNanos);
+                next(finder.pauseNanos(refreshNanos));
             }
         }
 

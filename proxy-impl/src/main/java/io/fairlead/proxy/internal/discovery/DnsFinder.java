@@ -35,7 +35,8 @@ final class DnsFinder implements Finder {
                 .toList();
     }
 
-    private static String literal(InetAddress address) {
+    /** As it stands in a URL. */
+    static String literal(InetAddress address) {
         String text = address.getHostAddress();
         if (!(address instanceof Inet6Address)) {
             return text;

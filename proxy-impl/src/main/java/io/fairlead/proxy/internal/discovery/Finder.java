@@ -11,4 +11,13 @@ interface Finder {
     /** The targets, not checked; null if nothing can have changed since the last look, be that good or bad. */
     @Nullable
     List<Target> find() throws Exception;
+
+    /**
+     * How long to wait before the next look, whatever became of the last one.
+     *
+     * @param refreshNanos as configured
+     */
+    default long pauseNanos(long refreshNanos) {
+        return refreshNanos;
+    }
 }

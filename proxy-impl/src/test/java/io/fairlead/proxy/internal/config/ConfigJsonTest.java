@@ -7,6 +7,7 @@ import io.fairlead.proxy.ConfigurationException;
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
@@ -93,6 +94,21 @@ final class ConfigJsonTest {
                 .build();
         Context context = new Context(Placeholders.ofProcess(), true);
         return (ObjectNode) Model.CONFIG.write(config, context);
+    }
+
+    @Test
+    void recordsOfNameServers_areASource() {
+        ProxyConfig config = ConfigJson.read("""
+                {"version": 1, "pools": [
+                  {"name": "a", "targetSource": {"type": "srv", "name": "_http._tcp.a.test", "resolvers": "127.0.0.1:5353"}},
+                  {"name": "b", "targetSource": {"type": "dnsRecords", "url": "http://b.test", "maxRefresh": "10s"}}]}
+                """);
+        assertThat(config.pools())
+                .extracting(pool -> pool.targetSource().orElseThrow())
+                .containsExactly(
+                        TargetSource.srv("_http._tcp.a.test").resolver("127.0.0.1:5353"),
+                        TargetSource.dnsRecords("http://b.test").maxRefresh(Duration.ofSeconds(10)));
+        assertThat(ConfigJson.read(ConfigJson.write(config))).isEqualTo(config);
     }
 
     @Test

@@ -72,6 +72,7 @@ final class ConfigPageTest {
         variants(page, TransformTypes.TRANSFORM);
         variants(page, BalancerTypes.LOAD_BALANCER);
         variants(page, HealthTypes.HEALTH_CHECK);
+        variants(page, DiscoveryTypes.TARGET_SOURCE);
         variants(page, BalancerTypes.HASH_KEY);
         variants(page, Model.MIDDLEWARE);
         variants(page, RateLimitTypes.RATE_LIMIT_KEY);

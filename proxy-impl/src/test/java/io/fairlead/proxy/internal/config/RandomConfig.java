@@ -116,6 +116,7 @@ final class RandomConfig {
         sometimes(() -> pool.targetSource(one(
                         TargetSource.file("targets.json"),
                         TargetSource.dns("http://catalog.local:8080"),
+                        dnsRecords(),
                         TargetSource.ref(name()))
                 .refresh(duration().plusMillis(100))));
         sometimes(() -> pool.hostPolicy(one(HostPolicy.values())));
@@ -133,6 +134,21 @@ final class RandomConfig {
                 random.nextBoolean() ? ConcurrencyLimit.of(1 + random.nextInt(9)) : ConcurrencyLimit.adaptive(2, 100)));
         sometimes(() -> pool.maxConcurrentRequests(random.nextInt(5_000)));
         return pool.build();
+    }
+
+    private TargetSource dnsRecords() {
+        TargetSource.DnsRecords records = random.nextBoolean()
+                ? TargetSource.srv("_http._tcp.catalog.local")
+                : TargetSource.dnsRecords("http://catalog.local:8080");
+        if (random.nextBoolean()) {
+            records = records.resolver("10.0.0.53").resolver("[::1]:5353");
+        }
+        // Above any of the pauses drawn for the shortest.
+        records = records.maxRefresh(Duration.ofDays(1_000).plus(duration()));
+        if (random.nextBoolean()) {
+            records = records.timeout(Duration.ofMillis(1 + random.nextInt(60_000)));
+        }
+        return random.nextBoolean() ? records : records.maxTargets(1 + random.nextInt(4_096));
     }
 
     private CircuitBreaker circuitBreaker() {

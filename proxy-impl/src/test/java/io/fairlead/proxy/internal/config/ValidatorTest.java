@@ -50,6 +50,10 @@ final class ValidatorTest {
                 .toList();
     }
 
+    private static TargetSource.DnsRecords srv() {
+        return TargetSource.srv("_http._tcp.catalog.example.com.");
+    }
+
     private static ProxyConfig.Builder with(Route.Builder route) {
         return ProxyConfig.builder().route(route.build());
     }
@@ -348,6 +352,28 @@ final class ValidatorTest {
                 bad(
                         "pools[0].targetSource.refresh",
                         with(pool().targetSource(TargetSource.file("a").refresh(Duration.ofMillis(99))))),
+                bad("pools[0].targetSource.url", with(pool().targetSource(TargetSource.dnsRecords("http://10.0.0.1")))),
+                bad("pools[0].targetSource.url", with(pool().targetSource(TargetSource.dnsRecords("http://[::1]:80")))),
+                bad("pools[0].targetSource.url", with(pool().targetSource(TargetSource.dnsRecords("catalog")))),
+                bad("pools[0].targetSource.name", with(pool().targetSource(TargetSource.srv("")))),
+                bad("pools[0].targetSource.name", with(pool().targetSource(TargetSource.srv("http://a")))),
+                bad("pools[0].targetSource.name", with(pool().targetSource(TargetSource.srv("a..b")))),
+                bad("pools[0].targetSource.name", with(pool().targetSource(TargetSource.srv("a".repeat(64))))),
+                bad("pools[0].targetSource.name", with(pool().targetSource(TargetSource.srv("a.".repeat(128))))),
+                bad("pools[0].targetSource.resolvers[0]", with(pool().targetSource(srv().resolver("ns.example")))),
+                bad("pools[0].targetSource.resolvers[0]", with(pool().targetSource(srv().resolver("10.0.0.1:0")))),
+                bad(
+                        "pools[0].targetSource.resolvers[1]",
+                        with(pool().targetSource(srv().resolver("::1").resolver("[::1]:")))),
+                bad("pools[0].targetSource.refresh", with(pool().targetSource(srv().refresh(Duration.ZERO)))),
+                bad("pools[0].targetSource.maxRefresh", with(pool().targetSource(srv().maxRefresh(Duration.ZERO)))),
+                bad(
+                        "pools[0].targetSource.maxRefresh",
+                        with(pool().targetSource(srv().maxRefresh(Duration.ofMillis(999))))),
+                bad("pools[0].targetSource.timeout", with(pool().targetSource(srv().timeout(Duration.ZERO)))),
+                bad("pools[0].targetSource.timeout", with(pool().targetSource(srv().timeout(Duration.ofSeconds(61))))),
+                bad("pools[0].targetSource.maxTargets", with(pool().targetSource(srv().maxTargets(0)))),
+                bad("pools[0].targetSource.maxTargets", with(pool().targetSource(srv().maxTargets(4_097)))),
                 bad("pools[0].panicThreshold", with(pool().panicThreshold(101))),
                 bad("pools[0].slowStart", with(pool().slowStart(negative))),
                 bad(

@@ -135,7 +135,8 @@ class RedeployTest {
                             {"version": 1,
                              "listeners": [{"host": "127.0.0.1", "port": 0, "trustedProxies": ["127.0.0.0/8"]}],
                              "middleware": [{"ref": "blocking"}],
-                             "pools": [{"name": "it", "targets": ["http://localhost:%d"]}],
+                             "pools": [{"name": "it", "targets": ["http://localhost:%d"],
+                               "targetSource": {"type": "dnsRecords", "url": "http://nowhere.test", "resolvers": "127.0.0.1:1"}}],
                              "routes": [{"id": "it", "match": {"pathRegex": "/[a-z]*"}, "to": "it"}]}
                             """.formatted(upstream)))
                     .register("blocking", Middleware.blocking((exchange, chain) -> chain.proceed(exchange)))

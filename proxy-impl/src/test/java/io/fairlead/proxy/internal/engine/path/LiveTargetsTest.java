@@ -15,6 +15,7 @@ import io.fairlead.proxy.observe.TargetEvent;
 import io.fairlead.proxy.observe.TargetEvent.What;
 import io.fairlead.proxy.observe.TargetStatus;
 import io.fairlead.proxy.testing.RawClient;
+import io.fairlead.proxy.testing.TestNameServer;
 import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
@@ -195,6 +196,83 @@ class LiveTargetsTest {
                 .build()));
         assertThat(urls()).containsExactly(one.url());
         assertThat(answers(fixture.client())).containsExactly("one");
+    }
+
+    @Test
+    void recordsThatChange_moveTheTargetsWhenTheirTtlEndsAndNotBefore() {
+        TestUpstream one = answering("one");
+        TestUpstream two = answering("two");
+        try (TestNameServer names = TestNameServer.start()) {
+            names.set("_http._tcp.catalog.test", "SRV", 1, "0 1 " + one.port() + " host.test");
+            names.set("host.test", "A", 60, "127.0.0.1");
+            fixture.start(fixture.to(pool(srv(names))).onTarget(events::add));
+            RawClient client = fixture.client();
+            assertThat(answers(client)).containsExactly("one");
+
+            names.set(
+                    "_http._tcp.catalog.test",
+                    "SRV",
+                    1,
+                    "0 1 " + one.port() + " host.test",
+                    "0 1 " + two.port() + " host.test");
+            ProxyFixture.await("the second target", () -> urls().size() == 2);
+            assertThat(answers(client)).containsExactly("one", "two");
+            assertThat(one.connections()).isEqualTo(1);
+            List<Long> asked = names.queries("SRV").stream()
+                    .map(TestNameServer.Query::nanos)
+                    .toList();
+            assertThat(asked).hasSizeGreaterThan(1);
+            for (int i = 1; i < asked.size(); i++) {
+                assertThat(Duration.ofNanos(asked.get(i) - asked.get(i - 1)))
+                        .isGreaterThanOrEqualTo(Duration.ofSeconds(1));
+            }
+
+            names.mood(TestNameServer.Mood.SERVFAIL);
+            awaitEvent(What.SOURCE_FAILED);
+            assertThat(answers(client)).containsExactly("one", "two");
+            names.mood(TestNameServer.Mood.ANSWERS);
+            names.set("_http._tcp.catalog.test", "SRV", 1, "0 1 " + two.port() + " host.test");
+            ProxyFixture.await("the end of the first target", () -> urls().equals(List.of(two.url())));
+            awaitEvent(What.SOURCE_RECOVERED);
+
+            names.set("_http._tcp.catalog.test", "SRV", 1, "0 0 0 .");
+            ProxyFixture.await(
+                    "the next failure",
+                    () -> events.stream().anyMatch(event -> event.reason().contains("no such service")));
+            assertThat(answers(client)).containsExactly("two");
+        }
+    }
+
+    private static TargetSource srv(TestNameServer names) {
+        return TargetSource.srv("_http._tcp.catalog.test")
+                .resolver(names.address())
+                .timeout(Duration.ofMillis(500))
+                .refresh(OFTEN);
+    }
+
+    /** As a name server that is gone holds up a look for seconds, and the proxy's end must not wait for it. */
+    @Test
+    void serverThatIsSilent_holdsUpNobodyWhoCloses() {
+        TestUpstream own = answering("own");
+        try (TestNameServer names = TestNameServer.start()) {
+            names.mood(TestNameServer.Mood.SILENT);
+            ReverseProxy proxy = fixture.to(pool().target(own.url())
+                            .targetSource(TargetSource.dnsRecords("http://catalog.test")
+                                    .resolver(names.address())
+                                    .timeout(Duration.ofSeconds(30)))
+                            .build())
+                    .name("silent")
+                    .build();
+            CompletableFuture<ReverseProxy> started =
+                    CompletableFuture.supplyAsync(proxy::start, task -> new Thread(task).start());
+            ProxyFixture.await("a query", () -> !names.queries().isEmpty());
+            proxy.close();
+            assertThat(started).failsWithin(SOON);
+            ProxyFixture.await(
+                    "the end of all threads",
+                    () -> Thread.getAllStackTraces().keySet().stream()
+                            .noneMatch(thread -> thread.getName().startsWith("fairlead-silent")));
+        }
     }
 
     @Test
