@@ -11,6 +11,8 @@ import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything a proxy does, as data: listeners, pools, routes and settings. Code is referred to by name, see
@@ -30,6 +32,7 @@ public final class ProxyConfig {
     private final Duration stopDelay;
     private final long maxReplayMemoryBytes;
     private final int maxConcurrentRequests;
+    private final @Nullable String zone;
 
     private ProxyConfig(Builder builder) {
         this.listeners = List.copyOf(builder.listeners);
@@ -44,6 +47,7 @@ public final class ProxyConfig {
         this.stopDelay = builder.stopDelay;
         this.maxReplayMemoryBytes = builder.maxReplayMemoryBytes;
         this.maxConcurrentRequests = builder.maxConcurrentRequests;
+        this.zone = builder.zone;
     }
 
     /** Begins an empty configuration. */
@@ -90,6 +94,7 @@ public final class ProxyConfig {
         builder.stopDelay = stopDelay;
         builder.maxReplayMemoryBytes = maxReplayMemoryBytes;
         builder.maxConcurrentRequests = maxConcurrentRequests;
+        builder.zone = zone;
         return builder;
     }
 
@@ -156,6 +161,11 @@ public final class ProxyConfig {
         return maxConcurrentRequests;
     }
 
+    /** The zone that the proxy itself runs in; empty if none is told. Pools may prefer targets of this zone. */
+    public Optional<String> zone() {
+        return Optional.ofNullable(zone);
+    }
+
     private List<Object> state() {
         return List.of(
                 listeners,
@@ -169,7 +179,8 @@ public final class ProxyConfig {
                 stopTimeout,
                 stopDelay,
                 maxReplayMemoryBytes,
-                maxConcurrentRequests);
+                maxConcurrentRequests,
+                zone());
     }
 
     @Override
@@ -201,6 +212,7 @@ public final class ProxyConfig {
         private Duration stopDelay = Duration.ZERO;
         private long maxReplayMemoryBytes = 64L * 1024 * 1024;
         private int maxConcurrentRequests;
+        private @Nullable String zone;
 
         private Builder() {}
 
@@ -305,6 +317,15 @@ public final class ProxyConfig {
          */
         public Builder maxConcurrentRequests(int maxConcurrentRequests) {
             this.maxConcurrentRequests = maxConcurrentRequests;
+            return this;
+        }
+
+        /**
+         * The zone that the proxy itself runs in, 1 to 100 characters without spaces; pools prefer targets of an equal zone,
+         * see {@link UpstreamPool#zonePreference()}. In JSON {@code ${env:ZONE}} takes it from the environment. Default: none.
+         */
+        public Builder zone(String zone) {
+            this.zone = requireNonNull(zone, "zone");
             return this;
         }
 

@@ -352,6 +352,12 @@ public interface ReverseProxy extends AutoCloseable {
             return this;
         }
 
+        /** The zone that the proxy itself runs in. Default: none. See {@link ProxyConfig.Builder#zone}. */
+        public Builder zone(String zone) {
+            config.zone(zone);
+            return this;
+        }
+
         /** See {@link ProxyConfig.Builder#maxConcurrentRequests}. Default: 0, no limit. */
         public Builder maxConcurrentRequests(int maxConcurrentRequests) {
             config.maxConcurrentRequests(maxConcurrentRequests);

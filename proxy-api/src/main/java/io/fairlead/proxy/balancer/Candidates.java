@@ -1,8 +1,8 @@
 package io.fairlead.proxy.balancer;
 
 /**
- * The targets that an attempt may go to: healthy, not draining, and not tried before for the same request. Immutable, at
- * least one, in the order of the configuration; a change of the pool's state makes a new list. So a picker may keep what
+ * The targets that an attempt may go to: healthy, not draining, of one tier, and not tried before for the same request.
+ * Immutable, at least one, in the order of the configuration; a change of the pool's state makes a new list. So a picker may keep what
  * it derives from a list for as long as it gets the same one.
  */
 public interface Candidates {

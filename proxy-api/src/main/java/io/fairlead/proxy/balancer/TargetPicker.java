@@ -5,9 +5,9 @@ import io.fairlead.proxy.exchange.Exchange;
 /**
  * Chooses the target of an attempt: what stands behind a {@link LoadBalancer}, and the interface for one's own.
  *
- * <p>Each I/O thread of a pool has its own picker, so that it needs no locks. It runs on that thread for every request
- * and must neither block nor keep the exchange. For a retry it gets a list of its own, without the targets that were
- * tried before; the next request has the usual list again.
+ * <p>Each I/O thread of a pool has its own picker, and another one for each further tier that it uses, so that a picker needs
+ * no locks. It runs on that thread for every request and must neither block nor keep the exchange. For a retry it gets a
+ * list of its own, without the targets that were tried before; the next request has the usual list again.
  */
 @FunctionalInterface
 public interface TargetPicker {

@@ -19,8 +19,8 @@ import io.fairlead.proxy.upstream.UpstreamPool;
 public interface TargetPickerFactory {
 
     /**
-     * Makes a picker. Called once for each I/O thread of each pool that names this strategy, on that thread, and again when
-     * an update changes the strategy of the pool; must not block. What it throws, or null, fails the request with 500
+     * Makes a picker. Called once for each I/O thread of each pool that names this strategy, on that thread, again for each
+     * further tier of targets that it uses, and again when an update changes the strategy of the pool; must not block. What it throws, or null, fails the request with 500
      * ({@code INTERNAL_ERROR}).
      *
      * @param pool as configured at this moment

@@ -52,6 +52,12 @@ public record TargetEvent(Instant time, String pool, String target, What what, S
         /** So few targets are usable that the pool uses the unhealthy and ejected ones too. */
         PANIC_BEGAN,
         /** Enough are usable again. */
-        PANIC_ENDED
+        PANIC_ENDED,
+        /** Requests go to other tiers or zones than they do while all targets are usable. */
+        SPILL_OVER_BEGAN,
+        /** They still do, but to others than before. */
+        SPILL_OVER_CHANGED,
+        /** They go where they go while all targets are usable. */
+        SPILL_OVER_ENDED
     }
 }

@@ -2,6 +2,10 @@ package io.fairlead.proxy.upstream;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
 /**
  * One server of a pool. Immutable; two with equal settings are equal. The URL tells targets of a pool apart: a change of
  * the rest keeps connections and state.
@@ -10,10 +14,14 @@ public final class Target {
 
     private final String url;
     private final int weight;
+    private final int priority;
+    private final @Nullable String zone;
 
     private Target(Builder builder) {
         this.url = builder.url;
         this.weight = builder.weight;
+        this.priority = builder.priority;
+        this.zone = builder.zone;
     }
 
     /** The server at this URL, all else by default. */
@@ -28,7 +36,11 @@ public final class Target {
 
     /** A builder that begins with these settings. */
     public Builder toBuilder() {
-        return new Builder(url).weight(weight);
+        Builder builder = new Builder(url);
+        builder.weight = weight;
+        builder.priority = priority;
+        builder.zone = zone;
+        return builder;
     }
 
     /**
@@ -44,9 +56,26 @@ public final class Target {
         return weight;
     }
 
+    /**
+     * The tier it belongs to: 0 is primary and used first, a higher one is used as far as the tiers before it cannot take
+     * the requests, see {@link UpstreamPool#spillOverThreshold()}.
+     */
+    public int priority() {
+        return priority;
+    }
+
+    /** The zone it runs in; empty if none is told. See {@link UpstreamPool#zonePreference()}. */
+    public Optional<String> zone() {
+        return Optional.ofNullable(zone);
+    }
+
     @Override
     public boolean equals(Object other) {
-        return other instanceof Target target && url.equals(target.url) && weight == target.weight;
+        return other instanceof Target target
+                && url.equals(target.url)
+                && weight == target.weight
+                && priority == target.priority
+                && Objects.equals(zone, target.zone);
     }
 
     @Override
@@ -56,13 +85,18 @@ public final class Target {
 
     @Override
     public String toString() {
-        return weight == 1 ? url : url + " weight=" + weight;
+        return url
+                + (weight == 1 ? "" : " weight=" + weight)
+                + (priority == 0 ? "" : " priority=" + priority)
+                + (zone == null ? "" : " zone=" + zone);
     }
 
     /** Collects the settings of a target. Rejects only null; the proxy's {@code build()} reports everything else. */
     public static final class Builder {
         private final String url;
         private int weight = 1;
+        private int priority;
+        private @Nullable String zone;
 
         private Builder(String url) {
             this.url = url;
@@ -71,6 +105,24 @@ public final class Target {
         /** The share of the traffic, 0 to 65,535; 0 drains. Default: 1. */
         public Builder weight(int weight) {
             this.weight = weight;
+            return this;
+        }
+
+        /**
+         * The tier it belongs to, 0 to 127. The lowest number that a pool's targets have is its first tier, so gaps do not
+         * matter. Default: 0.
+         */
+        public Builder priority(int priority) {
+            this.priority = priority;
+            return this;
+        }
+
+        /**
+         * The zone it runs in, 1 to 100 characters without spaces; compared with the proxy's own by equality, case
+         * included. Default: none.
+         */
+        public Builder zone(String zone) {
+            this.zone = requireNonNull(zone, "zone");
             return this;
         }
 

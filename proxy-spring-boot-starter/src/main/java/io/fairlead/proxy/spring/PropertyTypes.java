@@ -596,6 +596,9 @@ final class PropertyTypes {
      * @param targets The servers; at least one if there is no {@code targetSource}.
      * @param targetSource Where more servers are found.
      * @param loadBalancer How a server is chosen.
+     * @param spillOverThreshold The percentage of usable servers of a tier, by weight, below which requests go to the
+     *     next tier as well; 0: only once none is left.
+     * @param zonePreference Whether and how far servers of the proxy's own zone are preferred within their tier.
      * @param healthCheck How the servers are asked whether they are well.
      * @param outlierDetection Which servers are ejected for what becomes of their requests.
      * @param panicThreshold The percentage of usable servers below which unhealthy and ejected ones are used too; 0:
@@ -620,6 +623,8 @@ final class PropertyTypes {
             List<String> targets,
             TargetSource targetSource,
             LoadBalancer loadBalancer,
+            Integer spillOverThreshold,
+            ZonePreference zonePreference,
             HealthCheck healthCheck,
             OutlierDetection outlierDetection,
             Integer panicThreshold,
@@ -637,4 +642,14 @@ final class PropertyTypes {
             ConcurrencyLimit targetConcurrency,
             Integer maxConcurrentRequests,
             RetryPolicy retry) {}
+
+    /**
+     * Whether and how far servers of the proxy's own zone are preferred within their tier.
+     *
+     * @param enabled Whether they are.
+     * @param trafficPercent The share of all requests to the pool that comes through proxies of this zone; 0: the same
+     *     for each zone.
+     * @param minTargets The least servers of its own zone that a tier must have for it.
+     */
+    record ZonePreference(Boolean enabled, Integer trafficPercent, Integer minTargets) {}
 }

@@ -2,12 +2,36 @@ package io.fairlead.proxy.internal.config;
 
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.balancer.ZonePreference;
 
 /** The part of {@link Model} that says how a pool chooses targets. */
 final class BalancerTypes {
     static final Variants<HashKey> HASH_KEY = hashKeys();
 
     static final Variants<LoadBalancer> LOAD_BALANCER = loadBalancers();
+
+    static final ObjectType<ZonePreference, ZonePreference> ZONE_PREFERENCE = new ObjectType<
+                    ZonePreference, ZonePreference>(
+                    "ZonePreference",
+                    "Whether and how far servers of the proxy's own zone are preferred within their tier.",
+                    ZonePreference.ofDefaults(),
+                    values -> ZonePreference.ofDefaults(),
+                    one -> one)
+            .optional(
+                    "enabled", Types.BOOLEAN, ZonePreference::enabled, ZonePreference::withEnabled, "Whether they are.")
+            .optional(
+                    "trafficPercent",
+                    Types.integer(0, 100),
+                    ZonePreference::trafficPercent,
+                    ZonePreference::withTrafficPercent,
+                    "The share of all requests to the pool that comes through proxies of this zone; 0: the same for each"
+                            + " zone.")
+            .optional(
+                    "minTargets",
+                    Types.integer(1, 10_000),
+                    ZonePreference::minTargets,
+                    ZonePreference::withMinTargets,
+                    "The least servers of its own zone that a tier must have for it.");
 
     private BalancerTypes() {}
 

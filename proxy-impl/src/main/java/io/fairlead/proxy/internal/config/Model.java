@@ -126,6 +126,18 @@ final class Model {
                     Target::weight,
                     Target.Builder::weight,
                     "The share of the traffic against the others' weights; 0 drains.")
+            .optional(
+                    "priority",
+                    Types.integer(0, 127),
+                    Target::priority,
+                    Target.Builder::priority,
+                    "The tier it belongs to; the lowest is used first, a higher one as far as those before cannot take it.")
+            .optional(
+                    "zone",
+                    Syntax.ZONE,
+                    target -> target.zone().orElse(null),
+                    Target.Builder::zone,
+                    "The zone it runs in; none if left out.")
             .shorthand("url");
 
     static final ObjectType<UpstreamPool, UpstreamPool.Builder> POOL = new ObjectType<
@@ -157,6 +169,19 @@ final class Model {
                     UpstreamPool::loadBalancer,
                     UpstreamPool.Builder::loadBalancer,
                     "How a server is chosen.")
+            .optional(
+                    "spillOverThreshold",
+                    Types.integer(0, 100),
+                    UpstreamPool::spillOverThreshold,
+                    UpstreamPool.Builder::spillOverThreshold,
+                    "The percentage of usable servers of a tier, by weight, below which requests go to the next tier as well; 0:"
+                            + " only once none is left.")
+            .optional(
+                    "zonePreference",
+                    BalancerTypes.ZONE_PREFERENCE,
+                    UpstreamPool::zonePreference,
+                    UpstreamPool.Builder::zonePreference,
+                    "Whether and how far servers of the proxy's own zone are preferred within their tier.")
             .optional(
                     "healthCheck",
                     HealthTypes.HEALTH_CHECK,
@@ -503,6 +528,12 @@ final class Model {
                     ProxyConfig::maxConcurrentRequests,
                     ProxyConfig.Builder::maxConcurrentRequests,
                     "The most requests under way in all; more get 503 and Retry-After at once. 0: no limit.")
+            .optional(
+                    "zone",
+                    Syntax.ZONE,
+                    config -> config.zone().orElse(null),
+                    ProxyConfig.Builder::zone,
+                    "The zone that the proxy itself runs in, whose servers are preferred; none if left out.")
             .rule(Model::checkStop);
 
     private Model() {}
@@ -602,6 +633,7 @@ final class Model {
                 ResilienceTypes.CIRCUIT_BREAKER,
                 ResilienceTypes.CONCURRENCY_LIMIT,
                 HealthTypes.OUTLIER_DETECTION,
+                BalancerTypes.ZONE_PREFERENCE,
                 ROUTE,
                 REDIRECT,
                 RESPOND,

@@ -37,6 +37,7 @@ final class Syntax {
     static final Type<String> ANY_TEXT = Types.text("text", text -> null);
     static final Type<String> TEXT = Types.text("text", text -> text.isEmpty() ? "a text that is not empty" : null);
     static final Type<String> NAME = Types.text("name", Syntax::name);
+    static final Type<String> ZONE = Types.text("zone", Syntax::zone);
     static final Type<String> TOKEN = Types.text("token", TOKEN_RULE);
     static final Type<String> REGEX = Types.text("regular expression", Syntax::regex);
     static final Type<String> NETWORK = Types.text("CIDR block or address", Syntax::network);
@@ -53,6 +54,14 @@ final class Syntax {
     private static @Nullable String name(String text) {
         boolean fine = !text.isBlank() && text.length() <= 200 && text.chars().noneMatch(Character::isISOControl);
         return fine ? null : "a name of 1 to 200 characters";
+    }
+
+    /** Without spaces, so that a list of targets may hold it as a word. */
+    private static @Nullable String zone(String text) {
+        boolean fine = !text.isEmpty()
+                && text.length() <= 100
+                && text.chars().noneMatch(c -> Character.isISOControl(c) || Character.isWhitespace(c) || c == 0xa0);
+        return fine ? null : "a zone of 1 to 100 characters without spaces";
     }
 
     private static @Nullable String filePath(String text) {

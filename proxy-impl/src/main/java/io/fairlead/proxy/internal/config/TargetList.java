@@ -12,8 +12,6 @@ import tools.jackson.databind.JsonNode;
 /** Targets that do not stand in the configuration, but follow its rules. */
 public final class TargetList {
 
-    private static final String WEIGHT = "weight=";
-
     private static final Type<List<Target>> LIST = Types.list(Model.TARGET);
 
     private TargetList() {}
@@ -50,10 +48,12 @@ public final class TargetList {
             String[] words = trimmed.split("\\s+");
             Target.Builder target = Target.builder(words[0]);
             for (int i = 1; i < words.length; i++) {
-                if (words[i].matches(WEIGHT + "[0-9]{1,5}")) {
-                    target.weight(Integer.parseInt(words[i].substring(WEIGHT.length())));
-                } else {
-                    context.report("INVALID", place, Context.quote(words[i]), "nothing, or weight=NUMBER");
+                if (!setting(words[i], target)) {
+                    context.report(
+                            "INVALID",
+                            place,
+                            Context.quote(words[i]),
+                            "nothing, or weight=NUMBER, priority=NUMBER or zone=NAME");
                 }
             }
             Target made = target.build();
@@ -61,6 +61,23 @@ public final class TargetList {
             targets.add(made);
         }
         return targets;
+    }
+
+    private static boolean setting(String word, Target.Builder target) {
+        int equals = word.indexOf('=');
+        String name = equals < 0 ? word : word.substring(0, equals);
+        String value = word.substring(equals + 1);
+        boolean number = value.matches("[0-9]{1,5}");
+        if (name.equals("weight") && number) {
+            target.weight(Integer.parseInt(value));
+        } else if (name.equals("priority") && number) {
+            target.priority(Integer.parseInt(value));
+        } else if (name.equals("zone") && equals > 0) {
+            target.zone(value);
+        } else {
+            return false;
+        }
+        return true;
     }
 
     /**

@@ -400,7 +400,7 @@ final class EngineProxy implements ReverseProxy {
         config = next;
         RunningPool running = pools.get(name);
         if (running != null) {
-            running.update(after);
+            running.update(after, next.zone().orElse(null));
         }
         return state == State.RUNNING;
     }

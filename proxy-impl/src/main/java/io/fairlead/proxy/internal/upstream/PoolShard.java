@@ -1,6 +1,5 @@
 package io.fairlead.proxy.internal.upstream;
 
-import io.fairlead.proxy.balancer.TargetPicker;
 import io.fairlead.proxy.exchange.Exchange;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.resilience.Breaker;
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class PoolShard {
 
     private final UpstreamPool config;
-    private final TargetPicker picker;
+    private final TierPickers pickers;
     private final RetryBudget retries;
 
     /** What the target that was picked last wants to be told through; null if it has no breaker. */
@@ -26,15 +25,15 @@ final class PoolShard {
     /** Why nothing was picked last. */
     private FailureCode refusal = FailureCode.UPSTREAM_UNAVAILABLE;
 
-    PoolShard(UpstreamPool config, TargetPicker picker, RetryBudget retries) {
+    PoolShard(UpstreamPool config, TierPickers pickers, RetryBudget retries) {
         this.config = config;
-        this.picker = picker;
+        this.pickers = pickers;
         this.retries = retries;
     }
 
     /** The same with other settings. */
-    PoolShard with(UpstreamPool changed, TargetPicker changedPicker) {
-        PoolShard next = new PoolShard(changed, changedPicker, retries.configure(changed.retry()));
+    PoolShard with(UpstreamPool changed, TierPickers changedPickers) {
+        PoolShard next = new PoolShard(changed, changedPickers, retries.configure(changed.retry()));
         // An update may come between a pick and its attempt, and a probe's permit that is lost never comes back.
         next.call = call;
         next.refusal = refusal;
@@ -45,8 +44,8 @@ final class PoolShard {
         return config;
     }
 
-    TargetPicker picker() {
-        return picker;
+    TierPickers pickers() {
+        return pickers;
     }
 
     RetryBudget retries() {
@@ -70,26 +69,38 @@ final class PoolShard {
     @Nullable
     PoolTarget pick(Selection selection, Exchange exchange, List<PoolTarget> tried) {
         selection.halfOpenDue();
-        TargetSet from = selection.besides(tried);
+        TargetSet only = selection.only();
+        TargetSet drawn = only != null ? only : selection.tiers().at(pickers.draw(exchange));
+        TargetSet from = selection.besides(drawn, tried);
         refusal = selection.open().isEmpty() ? FailureCode.UPSTREAM_UNAVAILABLE : FailureCode.UPSTREAM_CIRCUIT_OPEN;
         if (from.size() == 0) {
             return null;
         }
         PoolTarget picked = pickOne(from, exchange);
-        return admits(picked) ? picked : pickAnother(from, exchange, picked);
+        return admits(picked) ? picked : pickAnother(selection, from, exchange, tried, picked);
     }
 
     private PoolTarget pickOne(TargetSet from, Exchange exchange) {
-        return from.target(from.size() == 1 ? 0 : picker.pick(from, exchange));
+        return from.size() == 1 ? from.target(0) : pickers.pick(from, exchange);
     }
 
-    /** Takes the others of a target that is at its limit, or whose breaker has let enough probes through. */
-    private @Nullable PoolTarget pickAnother(TargetSet from, Exchange exchange, PoolTarget first) {
+    /**
+     * Takes the others of a target that is at its limit, or whose breaker has let enough probes through: those of its tier, and
+     * then those of the other tiers that were not tried.
+     */
+    private @Nullable PoolTarget pickAnother(
+            Selection selection, TargetSet from, Exchange exchange, List<PoolTarget> tried, PoolTarget first) {
         List<PoolTarget> refusing = new ArrayList<>();
         refusing.add(first);
+        boolean elsewhere = false;
         while (true) {
-            TargetSet others = from.without(refusing);
-            if (others.size() == 0) {
+            TargetSet others = elsewhere ? selection.tiers().besides(refusing) : from.without(refusing);
+            if (!elsewhere && others != null && others.size() == 0) {
+                elsewhere = true;
+                refusing.addAll(tried);
+                others = selection.tiers().besides(refusing);
+            }
+            if (others == null) {
                 return null;
             }
             PoolTarget picked = pickOne(others, exchange);

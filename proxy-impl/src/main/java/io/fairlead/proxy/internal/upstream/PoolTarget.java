@@ -167,7 +167,14 @@ public final class PoolTarget implements Candidate {
     TargetStatus status(boolean panicking) {
         boolean picked = isUsable() || panicking && isUsableInPanic();
         List<Obstacle> all = new ArrayList<>(obstacles.values());
-        return new TargetStatus(config.url(), picked, all, config.weight() == 0 ? 0 : weight, inFlight());
+        return new TargetStatus(
+                config.url(),
+                picked,
+                all,
+                config.weight() == 0 ? 0 : weight,
+                inFlight(),
+                config.priority(),
+                config.zone());
     }
 
     @Nullable

@@ -1,11 +1,11 @@
 package io.fairlead.proxy.internal.upstream;
 
-import io.fairlead.proxy.balancer.TargetPicker;
 import io.fairlead.proxy.balancer.TargetPickerFactory;
 import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.exchange.Exchange;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.balancer.Pickers;
+import io.fairlead.proxy.internal.balancer.TierDraw;
 import io.fairlead.proxy.internal.discovery.Discoveries;
 import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
@@ -71,16 +71,23 @@ public final class RunningPool implements AutoCloseable {
     /** Guarded by this: asks the source, if there is one. */
     private Discoveries.@Nullable Watch watch;
 
+    /** Guarded by this: the zone of the proxy. */
+    private @Nullable String zone;
+
+    /** Guarded by this. */
+    private final SpillOver spillOver = new SpillOver();
+
     /** Guarded by this. */
     private boolean closed;
 
     private volatile UpstreamPool config;
-    private volatile Selection selection = Selection.NONE;
+    private volatile Selection selection;
 
     /** The breaker of the pool as a whole; changed under the lock. */
     private volatile @Nullable Breaker breaker;
 
     /**
+     * @param zone of the proxy, if it has one
      * @param home the loop of the pool's timers
      * @param loopCount I/O threads of the proxy
      * @param events who hears of changes of the state of targets
@@ -88,6 +95,7 @@ public final class RunningPool implements AutoCloseable {
      */
     public RunningPool(
             UpstreamPool config,
+            @Nullable String zone,
             IoLoop home,
             int loopCount,
             NameResolver resolver,
@@ -103,7 +111,8 @@ public final class RunningPool implements AutoCloseable {
         this.shards = new PoolShard[loopCount];
         this.health = new PoolHealth(
                 this, home, events, () -> ThreadLocalRandom.current().nextDouble());
-        update(config);
+        this.selection = Selection.of(List.of(), config, zone);
+        update(config, zone);
     }
 
     public UpstreamPool config() {
@@ -112,14 +121,24 @@ public final class RunningPool implements AutoCloseable {
 
     // ---- which targets there are, and which may be used
 
-    /** Takes other settings, also other targets; those that are gone finish what they have. */
-    public void update(UpstreamPool next) {
+    /** Whether it runs with these settings. */
+    public synchronized boolean has(UpstreamPool settings, @Nullable String proxyZone) {
+        return config.equals(settings) && Objects.equals(zone, proxyZone);
+    }
+
+    /**
+     * Takes other settings, also other targets; those that are gone finish what they have.
+     *
+     * @param proxyZone the zone of the proxy, if it has one
+     */
+    public void update(UpstreamPool next, @Nullable String proxyZone) {
         Discoveries.Watch former = null;
         Changes changes;
         synchronized (this) {
             TargetSource source = next.targetSource().orElse(null);
             boolean sameSource = Objects.equals(source, config.targetSource().orElse(null));
             config = next;
+            zone = proxyZone;
             if (source == null) {
                 discovered = List.of();
             }
@@ -288,12 +307,17 @@ public final class RunningPool implements AutoCloseable {
     /** Makes the selection anew; with the lock held. */
     private void rebuild() {
         boolean panicked = selection.panics();
-        Selection next = Selection.of(targets.values(), config.panicThreshold());
+        Selection next = Selection.of(targets.values(), config, zone);
         selection = next;
         if (next.panics() != panicked) {
             String reason = next.counts() + ", threshold " + config.panicThreshold() + " %";
             // Later: not while the lock is held.
             home.later(() -> health.tell("", next.panics() ? What.PANIC_BEGAN : What.PANIC_ENDED, reason));
+        }
+        What spills = spillOver.next(next.tiers());
+        if (spills != null) {
+            String reason = next.tiers().describe() + "; threshold " + config.spillOverThreshold() + " %";
+            home.later(() -> health.tell("", spills, reason));
         }
     }
 
@@ -377,7 +401,8 @@ public final class RunningPool implements AutoCloseable {
                 panicking,
                 targets.values().stream()
                         .map(target -> target.status(panicking))
-                        .toList());
+                        .toList(),
+                selection.tiers().status());
     }
 
     public synchronized List<PoolTarget> targets() {
@@ -534,14 +559,20 @@ public final class RunningPool implements AutoCloseable {
             return shard;
         }
         // The turn goes on where it was after an update of something else.
-        TargetPicker picker = shard != null && shard.config().loadBalancer().equals(current.loadBalancer())
-                ? shard.picker()
-                : Pickers.of(current, strategies, loop.index(), seed + loop.index());
+        TierPickers pickers = shard != null && shard.config().loadBalancer().equals(current.loadBalancer())
+                ? shard.pickers()
+                : pickers(current, loop.index());
         PoolShard next = shard == null
-                ? new PoolShard(current, picker, new RetryBudget(current.retry(), loopCount))
-                : shard.with(current, picker);
+                ? new PoolShard(current, pickers, new RetryBudget(current.retry(), loopCount))
+                : shard.with(current, pickers);
         shards[loop.index()] = next;
         return next;
+    }
+
+    private TierPickers pickers(UpstreamPool current, int thread) {
+        return new TierPickers(
+                part -> Pickers.of(current, strategies, thread, seed + thread + (long) part * loopCount),
+                new TierDraw(current.loadBalancer(), seed + thread));
     }
 
     // ---- what is open

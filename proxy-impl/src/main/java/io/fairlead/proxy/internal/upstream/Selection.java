@@ -1,57 +1,71 @@
 package io.fairlead.proxy.internal.upstream;
 
+import io.fairlead.proxy.upstream.UpstreamPool;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which targets of a pool may be picked at this moment; immutable, made anew whenever something changes.
  *
- * @param usable those that are picked from
+ * @param only those that all requests go to; null while several tiers share them
+ * @param tiers all that may be picked
  * @param ejected those against which an ejection speaks and nothing else: the last resort of a request that failed at all
  *     the others
  * @param open those with an open breaker; nobody asks these breakers, so the path looks whether their time is over
- * @param panics whether so few are well that the others are used too
  * @param counts how many are well, in words
  */
-record Selection(TargetSet usable, TargetSet ejected, List<PoolTarget> open, boolean panics, String counts) {
-
-    static final Selection NONE =
-            new Selection(new TargetSet(List.of()), new TargetSet(List.of()), List.of(), false, "");
+record Selection(@Nullable TargetSet only, Tiers tiers, TargetSet ejected, List<PoolTarget> open, String counts) {
 
     /**
-     * The usable ones of these; all but draining ones and those with an open breaker if too few are well. Called under the
-     * lock of the pool.
+     * What may be picked of these. Called under the lock of the pool.
      *
-     * @param panicThreshold percent
+     * @param zone of the proxy
      */
-    static Selection of(Collection<PoolTarget> targets, int panicThreshold) {
-        List<PoolTarget> well = targets.stream().filter(PoolTarget::isUsable).toList();
-        List<PoolTarget> possible =
-                targets.stream().filter(PoolTarget::isUsableInPanic).toList();
+    static Selection of(Collection<PoolTarget> targets, UpstreamPool config, @Nullable String zone) {
+        Tiers tiers = Tiers.of(targets, config, zone);
+        long well = targets.stream().filter(PoolTarget::isUsable).count();
         long all = targets.stream().filter(target -> !target.isDraining()).count();
-        boolean panics = well.size() * 100L < panicThreshold * all && possible.size() > well.size();
         return new Selection(
-                new TargetSet(panics ? possible : well),
-                new TargetSet(targets.stream()
-                        .filter(target -> target.isOnly(Unusable.EJECTED))
-                        .toList()),
+                tiers.only(),
+                tiers,
+                new TargetSet(
+                        targets.stream()
+                                .filter(target -> target.isOnly(Unusable.EJECTED))
+                                .toList(),
+                        0),
                 targets.stream()
                         .filter(target -> target.is(Unusable.BREAKER_OPEN))
                         .toList(),
-                panics,
-                well.size() + " of " + all + " targets are usable");
+                well + " of " + all + " targets are usable");
     }
 
-    /** Those that a request may go to which failed at these; all that are usable if there is no other. */
-    TargetSet besides(List<PoolTarget> tried) {
+    /** All that may be picked, whichever tier they are of. */
+    TargetSet usable() {
+        return tiers.usable();
+    }
+
+    /** Whether so few are well that the others are used too. */
+    boolean panics() {
+        return tiers.panics();
+    }
+
+    /**
+     * Those that a request may go to which failed at these: of its own tier, else of the first tier that has others, else those
+     * that are ejected; all of its tier again if there is no other.
+     */
+    TargetSet besides(TargetSet drawn, List<PoolTarget> tried) {
         if (tried.isEmpty()) {
-            return usable;
+            return drawn;
         }
-        TargetSet others = usable.without(tried);
+        TargetSet others = drawn.without(tried);
         if (others.size() == 0) {
+            others = tiers.besides(tried);
+        }
+        if (others == null) {
             others = ejected.without(tried);
         }
-        return others.size() == 0 ? usable : others;
+        return others.size() == 0 ? drawn : others;
     }
 
     /** Lets those breakers half open whose time is over. */

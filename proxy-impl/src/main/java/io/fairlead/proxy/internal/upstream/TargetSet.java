@@ -8,9 +8,16 @@ import java.util.List;
 final class TargetSet implements Candidates {
 
     private final PoolTarget[] targets;
+    private final int part;
 
-    TargetSet(List<PoolTarget> targets) {
+    /** @param part the tier, or part of one, that they are of; 0 for the first and for those of several */
+    TargetSet(List<PoolTarget> targets, int part) {
         this.targets = targets.toArray(new PoolTarget[0]);
+        this.part = part;
+    }
+
+    int part() {
+        return part;
     }
 
     @Override
@@ -38,8 +45,10 @@ final class TargetSet implements Candidates {
 
     /** Those that are not among these; may be empty. */
     TargetSet without(List<PoolTarget> tried) {
-        return new TargetSet(List.of(targets).stream()
-                .filter(target -> !tried.contains(target))
-                .toList());
+        return new TargetSet(
+                List.of(targets).stream()
+                        .filter(target -> !tried.contains(target))
+                        .toList(),
+                part);
     }
 }

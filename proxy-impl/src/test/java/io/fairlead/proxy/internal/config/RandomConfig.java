@@ -4,6 +4,7 @@ import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.balancer.ZonePreference;
 import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
@@ -73,6 +74,7 @@ final class RandomConfig {
         });
         sometimes(() -> config.maxReplayMemoryBytes(random.nextInt(1_000_000)));
         sometimes(() -> config.maxConcurrentRequests(random.nextInt(1_000_000)));
+        sometimes(() -> config.zone("eu-1a"));
         return config.build();
     }
 
@@ -106,9 +108,14 @@ final class RandomConfig {
             Target.Builder target =
                     Target.builder(one("http://10.0.0.", "http://[::1]:8", "http://my_service.local:808") + i);
             sometimes(() -> target.weight(random.nextInt(65_536)));
+            sometimes(() -> target.priority(random.nextInt(128)));
+            sometimes(() -> target.zone(one("eu-1a", "eu-1b")));
             pool.target(target.build());
         }
         sometimes(() -> pool.loadBalancer(loadBalancer()));
+        sometimes(() -> pool.spillOverThreshold(random.nextInt(101)));
+        sometimes(() -> pool.zonePreference(
+                new ZonePreference(random.nextBoolean(), random.nextInt(101), 1 + random.nextInt(10))));
         sometimes(() -> pool.healthCheck(healthCheck()));
         sometimes(() -> pool.outlierDetection(outlierDetection()));
         sometimes(() -> pool.panicThreshold(random.nextInt(101)));

@@ -6,6 +6,7 @@ import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.balancer.ZonePreference;
 import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
@@ -25,11 +26,13 @@ import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
 import io.fairlead.proxy.transform.Transform;
+import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -188,6 +191,18 @@ final class ValidatorTest {
         return ProxyConfig.builder().route(ROUTE).pool(pool.build());
     }
 
+    private static UpstreamPool.Builder other(UnaryOperator<Target.Builder> settings) {
+        return pool().target(settings.apply(Target.builder("http://b")).build());
+    }
+
+    private static ZonePreference zones() {
+        return ZonePreference.ofDefaults();
+    }
+
+    private static ProxyConfig.Builder with(ZonePreference zones) {
+        return with(pool().zonePreference(zones));
+    }
+
     private static UpstreamPool.Builder pool() {
         return UpstreamPool.builder("p").target("http://a");
     }
@@ -337,6 +352,20 @@ final class ValidatorTest {
                 bad("pools[0].name", ProxyConfig.builder().route(ROUTE).pool(UpstreamPool.of(" ", "http://a"))),
                 bad("pools[0].targets", ProxyConfig.builder().route(ROUTE).pool(UpstreamPool.of("p"))),
                 bad("pools[0].targets[1]", with(pool().target("http://a/path"))),
+                bad("pools[0].targets[1].priority", with(other(target -> target.priority(-1)))),
+                bad("pools[0].targets[1].priority", with(other(target -> target.priority(128)))),
+                bad("pools[0].targets[1].zone", with(other(target -> target.zone("")))),
+                bad("pools[0].targets[1].zone", with(other(target -> target.zone("eu 1a")))),
+                bad("pools[0].targets[1].zone", with(other(target -> target.zone("eu-1a\r\n")))),
+                bad("pools[0].targets[1].zone", with(other(target -> target.zone("z".repeat(101))))),
+                bad("pools[0].spillOverThreshold", with(pool().spillOverThreshold(-1))),
+                bad("pools[0].spillOverThreshold", with(pool().spillOverThreshold(101))),
+                bad("pools[0].zonePreference.trafficPercent", with(zones().withTrafficPercent(-1))),
+                bad("pools[0].zonePreference.trafficPercent", with(zones().withTrafficPercent(101))),
+                bad("pools[0].zonePreference.minTargets", with(zones().withMinTargets(0))),
+                bad("zone", ProxyConfig.builder().route(ROUTE).zone("")),
+                bad("zone", ProxyConfig.builder().route(ROUTE).zone("eu\u00001a")),
+                bad("zone", ProxyConfig.builder().route(ROUTE).zone("z".repeat(101))),
                 bad("pools[0].loadBalancer.balanceFactor", hashing(100, HashKey.clientAddress())),
                 bad("pools[0].loadBalancer.balanceFactor", hashing(-1, HashKey.clientAddress())),
                 bad("pools[0].loadBalancer.balanceFactor", hashing(10_001, HashKey.clientAddress())),

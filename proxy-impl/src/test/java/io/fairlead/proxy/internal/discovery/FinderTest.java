@@ -29,6 +29,24 @@ class FinderTest {
     }
 
     @Test
+    void linesAndJson_carryPriorityAndZone() {
+        Target backup =
+                Target.builder("http://b").priority(1).zone("eu-1a").weight(2).build();
+        assertThat(TargetList.read("http://a\nhttp://b zone=eu-1a priority=1 weight=2"))
+                .containsExactly(Target.of("http://a"), backup);
+        assertThat(TargetList.read("[{\"url\": \"http://b\", \"priority\": 1, \"zone\": \"eu-1a\", \"weight\": 2}]"))
+                .containsExactly(backup);
+        assertThatThrownBy(() -> TargetList.read("http://a priority=128\nhttp://b zone=\nhttp://c zone"))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("line 1.priority: 128 (expected: 0 to 127)")
+                .hasMessageContaining("line 2.zone")
+                .hasMessageContaining("line 3");
+        assertThatThrownBy(() -> TargetList.check(
+                        List.of(Target.builder("http://a").zone("a\nb").build())))
+                .hasMessageContaining("targets[0].zone");
+    }
+
+    @Test
     void jsonList_isAsInTheConfiguration() {
         assertThat(TargetList.read("[\"http://a:1\", {\"url\": \"http://b:2\", \"weight\": 0}]"))
                 .containsExactly(

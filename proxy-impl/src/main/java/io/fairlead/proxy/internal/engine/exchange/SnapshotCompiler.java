@@ -53,6 +53,7 @@ public final class SnapshotCompiler {
     public Map<String, RunningPool> openPools(
             ProxyConfig wanted, Map<String, RunningPool> existing, List<IoLoop> loops, int loopCount) {
         Map<String, RunningPool> opened = new LinkedHashMap<>();
+        String zone = wanted.zone().orElse(null);
         try {
             for (UpstreamPool pool : wanted.pools()) {
                 RunningPool old = existing.get(pool.name());
@@ -63,6 +64,7 @@ public final class SnapshotCompiler {
                                 ? old
                                 : new RunningPool(
                                         pool,
+                                        zone,
                                         home,
                                         loopCount,
                                         resolver,
@@ -79,10 +81,11 @@ public final class SnapshotCompiler {
 
     /** Lets the pools that stay take their new settings; nothing can fail any more. */
     public static void updatePools(ProxyConfig wanted, Map<String, RunningPool> running) {
+        String zone = wanted.zone().orElse(null);
         for (UpstreamPool pool : wanted.pools()) {
             RunningPool known = running.get(pool.name());
-            if (known != null && !known.config().equals(pool)) {
-                known.update(pool);
+            if (known != null && !known.has(pool, zone)) {
+                known.update(pool, zone);
             }
         }
     }
