@@ -88,6 +88,7 @@ public class ChainBenchmark {
                 -1,
                 null,
                 null,
+                null,
                 request -> CompletableFuture.completedFuture(Response.of(204)),
                 null,
                 false);

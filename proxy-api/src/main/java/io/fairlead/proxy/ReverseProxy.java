@@ -23,6 +23,7 @@ import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.ProxyProvider;
 import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.upstream.HandlerUpstream;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
@@ -31,9 +32,11 @@ import io.fairlead.proxy.upstream.UpstreamRef;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
@@ -127,6 +130,19 @@ public interface ReverseProxy extends AutoCloseable {
      * @throws IllegalStateException if the proxy does not run
      */
     Drain switchRoute(String routeId, String pool, Duration timeout);
+
+    /**
+     * Gives a share of a route's split another weight from one moment on, as an {@link #update} would that changed nothing
+     * else. {@link #config()} tells it from now on; a later {@code update} puts its own weights in force. Requests under way
+     * stay where they are, and no connection is lost.
+     *
+     * @param pool the name of the share's pool or registered handler
+     * @param weight 0 to 1,000,000
+     * @throws IllegalArgumentException if there is no such route, if it has no split, or no share of this name
+     * @throws ConfigurationException if the weight is out of range, or if no share has a weight above 0 then; nothing changes
+     * @throws IllegalStateException if the proxy is closed
+     */
+    void setShare(String routeId, String pool, int weight);
 
     /**
      * Adds a target to a pool of the running configuration, as an {@link #update} would that changed nothing else.
@@ -480,12 +496,32 @@ public interface ReverseProxy extends AutoCloseable {
             route.timeouts().ifPresent(data::timeouts);
             route.maxBodyBytes().ifPresent(data::maxBodyBytes);
             route.retry().ifPresent(data::retry);
-            route.action()
-                    .ifPresent(action -> data.action(
-                            action instanceof RouteAction.To to
-                                    ? new RouteAction.To(toData(route.id(), to.upstream()))
-                                    : action));
+            route.action().ifPresent(action -> data.action(toData(route.id(), action)));
             return data.build();
+        }
+
+        private RouteAction toData(String place, RouteAction action) {
+            if (action instanceof RouteAction.To to) {
+                return new RouteAction.To(toData(place, to.upstream()));
+            }
+            return action instanceof RouteAction.Split split
+                    ? new RouteAction.Split(toData(place, split.split()))
+                    : action;
+        }
+
+        /** What stands in it twice, such as in a share and in an override, gets one name. */
+        private Split toData(String place, Split split) {
+            Map<Upstream, Upstream> names = new HashMap<>();
+            Function<Upstream, Upstream> name =
+                    upstream -> names.computeIfAbsent(upstream, one -> toData(place + ":" + names.size(), one));
+            return split.toBuilder()
+                    .shares(split.shares().stream()
+                            .map(one -> new Split.Share(name.apply(one.to()), one.weight()))
+                            .toList())
+                    .overrides(split.overrides().stream()
+                            .map(one -> one.withTo(name.apply(one.to())))
+                            .toList())
+                    .build();
         }
 
         private Upstream toData(String place, Upstream upstream) {

@@ -3,7 +3,7 @@ package io.fairlead.proxy.balancer;
 import static java.util.Objects.requireNonNull;
 
 /**
- * What {@link LoadBalancer#consistentHash} tells requests apart by. Compares by value.
+ * What {@link LoadBalancer#consistentHash} and a {@link io.fairlead.proxy.traffic.Split} tell requests apart by. Compares by value.
  *
  * <p>Whoever chooses the key chooses the target: a client may aim many keys of its own making at one target. The bound on the
  * load keeps what that can do within limits.

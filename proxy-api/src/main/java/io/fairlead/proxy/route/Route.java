@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.Upstream;
 import java.util.ArrayList;
@@ -182,6 +183,11 @@ public final class Route {
         /** Forwards to this pool, or calls this functional upstream. */
         public Builder to(Upstream upstream) {
             return action(new RouteAction.To(requireNonNull(upstream, "upstream")));
+        }
+
+        /** Divides its requests between pools or functional upstreams. */
+        public Builder split(Split split) {
+            return action(new RouteAction.Split(requireNonNull(split, "split")));
         }
 
         /** Answers with a redirect, see {@link RouteAction.Redirect}. */

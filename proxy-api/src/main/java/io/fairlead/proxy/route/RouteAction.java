@@ -14,6 +14,13 @@ public sealed interface RouteAction {
     record To(Upstream upstream) implements RouteAction {}
 
     /**
+     * Divides the requests between pools or functional upstreams.
+     *
+     * @param split how
+     */
+    record Split(io.fairlead.proxy.traffic.Split split) implements RouteAction {}
+
+    /**
      * Answers with a redirect.
      *
      * @param status 301, 302, 303, 307 or 308

@@ -440,7 +440,7 @@ final class PropertyTypes {
             Duration hedgeAfter) {}
 
     /**
-     * Which requests go where. One of {@code to}, {@code redirect} and {@code respond} is needed.
+     * Which requests go where. One of {@code to}, {@code split}, {@code redirect} and {@code respond} is needed.
      *
      * @param id Unique; log and metrics show it.
      * @param match Which requests it takes; all if left out.
@@ -448,6 +448,7 @@ final class PropertyTypes {
      * @param middleware Code around its exchanges, outermost first.
      * @param transforms Edits of what is forwarded and returned, in order.
      * @param to The name of a pool, or of a handler that the program registered.
+     * @param split Divides its requests between pools or handlers.
      * @param redirect Answers with a redirect.
      * @param respond Answers with fixed content.
      * @param timeouts Its own deadlines; what is left out is as in the proxy's.
@@ -461,11 +462,57 @@ final class PropertyTypes {
             List<Middleware> middleware,
             List<Transform> transforms,
             String to,
+            Split split,
             Redirect redirect,
             Respond respond,
             Timeouts timeouts,
             DataSize maxBodyBytes,
             RetryPolicy retry) {}
+
+    /**
+     * A part of the requests of a route.
+     *
+     * @param to The name of a pool, or of a registered handler.
+     * @param weight What it gets, against the sum of all weights; 0: nothing but what an override sends it.
+     */
+    record Share(String to, Integer weight) {}
+
+    /**
+     * Divides the requests of a route between pools or handlers.
+     *
+     * @param shares Who gets what. Clients keep their share when the order stays and weights move between neighbours.
+     * @param stickyBy Keeps requests with the same key in the same share, by the first of these that the request has;
+     *     not with {@code stickyCookie}.
+     * @param stickyCookie Keeps each client in its share with a cookie that the proxy gives it; not with {@code
+     *     stickyBy}.
+     * @param overrides What sends a request to a share whatever the weights say; the first that fits. Any client may
+     *     send it.
+     * @param salt Hashed together with keys and cookies; splits of one salt agree. The id of the route if left out.
+     */
+    record Split(
+            List<Share> shares,
+            List<HashKey> stickyBy,
+            String stickyCookie,
+            List<SplitOverride> overrides,
+            String salt) {}
+
+    /**
+     * Sends a request to one share, whatever the weights say.
+     *
+     * @param type Which of them.
+     * @param name Of header, cookie.
+     * @param value Of header, cookie.
+     * @param to Of header, cookie.
+     */
+    record SplitOverride(SplitOverrideType type, String name, String value, String to) {}
+
+    /**
+     * Sends a request to one share, whatever the weights say.
+     */
+    enum SplitOverrideType {
+        HEADER,
+        COOKIE
+    }
 
     /**
      * Where a pool finds servers beside those that are configured.

@@ -36,7 +36,8 @@ final class BalancerTypes {
     private BalancerTypes() {}
 
     private static Variants<HashKey> hashKeys() {
-        Variants<HashKey> table = new Variants<>("HashKey", "What consistent hashing tells requests apart by.");
+        Variants<HashKey> table =
+                new Variants<>("HashKey", "What consistent hashing and splits tell requests apart by.");
         table.add(
                 HashKey.Header.class,
                 new ObjectType<HashKey.Header, HashKey.Header>(

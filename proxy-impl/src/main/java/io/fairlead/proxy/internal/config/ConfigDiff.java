@@ -17,6 +17,11 @@ import tools.jackson.databind.JsonNode;
 public final class ConfigDiff {
     private static final Set<String> NAMED = Set.of("listeners", "pools", "routes");
 
+    /** A difference before this place is seen without cutting off the begin. */
+    private static final int SHOWN_FROM_BEGIN = 90;
+
+    private static final int BEFORE_DIFFERENCE = 40;
+
     private final List<String> lines = new ArrayList<>();
     private final Context from;
     private final Context to;
@@ -73,14 +78,27 @@ public final class ConfigDiff {
         if (Objects.equals(old, now)) {
             return null;
         }
-        String before = show(old == null ? null : field.type().write(old, from));
-        String after = show(now == null ? null : field.type().write(now, to));
-        // Two values of one placeholder look alike; that they differ is all that may be told.
-        return before.equals(after) ? "another value of " + after : before + " -> " + after;
+        String before = text(old == null ? null : field.type().write(old, from));
+        String after = text(now == null ? null : field.type().write(now, to));
+        if (before.equals(after)) {
+            // Two values of one placeholder look alike; that they differ is all that may be told.
+            return "another value of " + Context.abbreviate(after);
+        }
+        return fromDifference(before, after) + " -> " + fromDifference(after, before);
     }
 
-    private static String show(@Nullable JsonNode json) {
-        return json == null ? "unset" : Context.abbreviate(json.toString());
+    private static String text(@Nullable JsonNode json) {
+        return json == null ? "unset" : json.toString();
+    }
+
+    /** A long value from a little before where it differs, which would be cut off otherwise. */
+    private static String fromDifference(String shown, String other) {
+        int at = 0;
+        while (at < Math.min(shown.length(), other.length()) && shown.charAt(at) == other.charAt(at)) {
+            at++;
+        }
+        int begin = at < SHOWN_FROM_BEGIN ? 0 : at - BEFORE_DIFFERENCE;
+        return (begin == 0 ? "" : "...") + Context.abbreviate(shown.substring(begin));
     }
 
     private <T> void named(String kind, ObjectType<T, ?> type, List<T> from, List<T> to, Function<T, String> name) {

@@ -14,9 +14,7 @@ import io.fairlead.proxy.route.RouteAction.Redirect;
 import io.fairlead.proxy.route.RouteAction.Respond;
 import io.fairlead.proxy.upstream.HostPolicy;
 import io.fairlead.proxy.upstream.Target;
-import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
-import io.fairlead.proxy.upstream.UpstreamRef;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -24,8 +22,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The table of everything that a configuration may hold: every object with its fields, and for each field its JSON name,
@@ -346,14 +342,9 @@ final class Model {
                     (respond, body) -> new Respond(respond.status(), respond.headers(), body),
                     "Text, sent in UTF-8.");
 
-    static final Type<Upstream> UPSTREAM = new DataOnly<>(
-            Types.mapped(Syntax.NAME, UpstreamRef::new, UpstreamRef::name),
-            UpstreamRef.class,
-            "the name of a pool or of a registered handler, Upstream.ref(name)");
-
     static final ObjectType<Route, Route.Builder> ROUTE = new ObjectType<Route, Route.Builder>(
                     "Route",
-                    "Which requests go where. One of `to`, `redirect` and `respond` is needed.",
+                    "Which requests go where. One of `to`, `split`, `redirect` and `respond` is needed.",
                     Route.builder("").build(),
                     values -> Route.builder(values.text("id")),
                     Route.Builder::build)
@@ -385,10 +376,16 @@ final class Model {
                     "Edits of what is forwarded and returned, in order.")
             .optional(
                     "to",
-                    UPSTREAM,
+                    TrafficTypes.UPSTREAM,
                     route -> route.action().orElse(null) instanceof RouteAction.To to ? to.upstream() : null,
                     Route.Builder::to,
                     "The name of a pool, or of a handler that the program registered.")
+            .optional(
+                    "split",
+                    TrafficTypes.SPLIT,
+                    route -> route.action().orElse(null) instanceof RouteAction.Split split ? split.split() : null,
+                    Route.Builder::split,
+                    "Divides its requests between pools or handlers.")
             .optional(
                     "redirect",
                     REDIRECT,
@@ -421,9 +418,10 @@ final class Model {
                     route -> route.retry().orElse(null),
                     Route.Builder::retry,
                     "Its own retries; the budget stays the pool's. The pool's if left out.")
-            .notBoth("to", "redirect", "respond")
+            .notBoth("to", "split", "redirect", "respond")
             .rule((route, place, context) -> {
                 boolean broken = context.broken(place + ".to")
+                        || context.broken(place + ".split")
                         || context.broken(place + ".redirect")
                         || context.broken(place + ".respond");
                 if (route.action().isEmpty() && !broken) {
@@ -431,7 +429,7 @@ final class Model {
                             "MISSING",
                             place,
                             "route " + Context.quote(route.id()) + " without action",
-                            "one of: to, redirect, respond");
+                            "one of: to, split, redirect, respond");
                 }
             });
 
@@ -575,51 +573,6 @@ final class Model {
         }
     }
 
-    /** One of the forms that an interface of the API has is data; the others hold code and are reported. */
-    private static final class DataOnly<T, D extends T> extends Type<T> {
-        private final Type<D> type;
-        private final Class<D> data;
-        private final String expectation;
-
-        DataOnly(Type<D> type, Class<D> data, String expectation) {
-            this.type = type;
-            this.data = data;
-            this.expectation = expectation;
-        }
-
-        @Override
-        @Nullable
-        T read(JsonNode json, String place, Context context) {
-            return type.read(json, place, context);
-        }
-
-        @Override
-        JsonNode write(T value, Context context) {
-            return data.isInstance(value)
-                    ? type.write(data.cast(value), context)
-                    : JsonTree.NODES.stringNode(String.valueOf(value));
-        }
-
-        @Override
-        void check(T value, String place, Context context) {
-            if (data.isInstance(value)) {
-                type.check(data.cast(value), place, context);
-            } else {
-                context.report("NOT_DATA", place, Context.abbreviate(String.valueOf(value)), expectation);
-            }
-        }
-
-        @Override
-        ObjectNode schema(ConfigSchema.Definitions definitions) {
-            return type.schema(definitions);
-        }
-
-        @Override
-        String label() {
-            return type.label();
-        }
-    }
-
     /** Every object of the table in the order of the documentation. */
     static List<ObjectType<?, ?>> objects() {
         return List.of(
@@ -635,6 +588,9 @@ final class Model {
                 HealthTypes.OUTLIER_DETECTION,
                 BalancerTypes.ZONE_PREFERENCE,
                 ROUTE,
+                TrafficTypes.SPLIT,
+                TrafficTypes.SHARE,
+                TrafficTypes.STICKY_COOKIE,
                 REDIRECT,
                 RESPOND,
                 RateLimitTypes.LIMIT);

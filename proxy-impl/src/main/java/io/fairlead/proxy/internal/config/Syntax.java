@@ -46,6 +46,12 @@ final class Syntax {
     static final Type<String> TARGET_URL = Types.text("URL", "^http://[^/?#@\\s]+$", TARGET_URL_RULE);
     static final Type<String> FILE_PATH = Types.text("path", Syntax::filePath);
     static final Type<String> FIELD_VALUE = Types.text("text", Syntax::fieldValue);
+    /** What a field is compared with, which arrives without space around it. */
+    static final Type<String> OVERRIDE = Types.text("text", Syntax::wholeValue);
+    /** The same of a cookie, which ends with a semicolon. */
+    static final Type<String> COOKIE_OVERRIDE =
+            Types.text("text", text -> text.indexOf(';') >= 0 ? "a cookie's value, without ;" : wholeValue(text));
+
     static final Type<String> LOCATION = Types.text("text", Syntax::location);
     static final Type<String> COOKIE_DOMAIN = Types.text("domain", Syntax::cookieDomain);
 
@@ -91,6 +97,10 @@ final class Syntax {
         return OWN_FIELDS.contains(text.toLowerCase(Locale.ROOT))
                 ? "a field that the proxy does not set itself"
                 : token(text);
+    }
+
+    private static @Nullable String wholeValue(String text) {
+        return text.isEmpty() || !text.equals(text.strip()) ? "a text without space around it" : fieldValue(text);
     }
 
     private static @Nullable String location(String text) {

@@ -14,16 +14,17 @@ import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,7 @@ final class Whole {
                         "an id other than that of routes[" + first + "]");
             }
             String in = " (route " + Context.quote(route.id()) + ")";
-            reference(route).ifPresent(name -> upstream(place + ".to", in, name));
+            references(route).forEach((at, name) -> upstream(place + "." + at, in, name));
             middleware(place + ".middleware", in, route.middleware());
             variables(place + ".middleware", in, route.middleware(), variables(route, place), "the match");
             transforms(place + ".transforms", in, route.transforms());
@@ -226,7 +227,7 @@ final class Whole {
             }
         }
         long unknown = config.routes().stream()
-                .flatMap(route -> reference(route).stream())
+                .flatMap(route -> references(route).values().stream())
                 .filter(name -> !pools.contains(name))
                 .distinct()
                 .count();
@@ -234,10 +235,21 @@ final class Whole {
         mayBeMeant = unread || !nameless.isEmpty() && unknown <= nameless.size();
     }
 
-    private static Optional<String> reference(Route route) {
-        return route.action().orElse(null) instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref
-                ? Optional.of(ref.name())
-                : Optional.empty();
+    /** The names of pools and handlers that a route forwards to, by their places in it. */
+    private static Map<String, String> references(Route route) {
+        Map<String, String> names = new LinkedHashMap<>();
+        RouteAction action = route.action().orElse(null);
+        if (action instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref) {
+            names.put("to", ref.name());
+        } else if (action instanceof RouteAction.Split split) {
+            List<Split.Share> shares = split.split().shares();
+            for (int i = 0; i < shares.size(); i++) {
+                if (shares.get(i).to() instanceof UpstreamRef ref) {
+                    names.put("split.shares[" + i + "].to", ref.name());
+                }
+            }
+        }
+        return names;
     }
 
     private void middleware(String place, String in, List<Middleware> list) {

@@ -55,6 +55,19 @@ public final class Ascii {
         return true;
     }
 
+    /** Whether the range, read as Latin-1, is {@code text}. */
+    public static boolean equals(byte[] bytes, int offset, int length, String text) {
+        if (length != text.length()) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            if ((bytes[offset + i] & 0xff) != text.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Writes {@code value} in decimal and returns the offset after it. */
     public static int putDecimal(byte[] target, int offset, long value) {
         int digits = 1;

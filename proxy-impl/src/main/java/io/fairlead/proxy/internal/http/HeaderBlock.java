@@ -116,7 +116,8 @@ public class HeaderBlock implements Headers {
         return -1;
     }
 
-    private int find(String name, int from) {
+    /** The place of the first field of this name, regardless of case, from place {@code from} on; -1 if there is none. */
+    public final int find(String name, int from) {
         for (int i = from; i < count; i++) {
             if (id(i) != FieldId.REMOVED && Ascii.equalsIgnoreCase(bytes, lineStart(i), nameLength(i), name)) {
                 return i;

@@ -33,6 +33,7 @@ import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
@@ -406,6 +407,51 @@ final class EngineProxy implements ReverseProxy {
     }
 
     @Override
+    public void setShare(String routeId, String pool, int weight) {
+        if (setShareNow(routeId, requireNonNull(pool, "pool"), weight)) {
+            tell(LifecycleListener.Event.UPDATED);
+        }
+    }
+
+    private synchronized boolean setShareNow(String routeId, String pool, int weight) {
+        if (state == State.CLOSED) {
+            throw new IllegalStateException("the proxy is closed");
+        }
+        Route route = configured(routeId);
+        if (!(route.action().orElse(null) instanceof RouteAction.Split action)) {
+            throw new IllegalArgumentException("route \"" + routeId + "\" has no split");
+        }
+        Upstream share = Upstream.ref(pool);
+        List<Split.Share> before = action.split().shares();
+        if (before.stream().noneMatch(one -> one.to().equals(share))) {
+            throw new IllegalArgumentException("the split of route \"" + routeId + "\" has no share \"" + pool + "\"");
+        }
+        List<Split.Share> after = before.stream()
+                .map(one -> one.to().equals(share) ? new Split.Share(share, weight) : one)
+                .toList();
+        RouteAction changed =
+                new RouteAction.Split(action.split().toBuilder().shares(after).build());
+        List<Problem> problems = Validator.validate(with(route, changed), registrations);
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException(problems);
+        }
+        if (state == State.RUNNING) {
+            route(route, changed);
+        } else {
+            config = with(route, changed);
+        }
+        return state == State.RUNNING;
+    }
+
+    /** The route of the configuration; with the lock held. */
+    private Route configured(String routeId) {
+        return config.routes().stream()
+                .filter(one -> one.id().equals(routeId))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no route has the id \"" + routeId + "\""));
+    }
+
+    @Override
     public ProxyConfig config() {
         return config;
     }
@@ -566,11 +612,9 @@ final class EngineProxy implements ReverseProxy {
 
     private synchronized Drain switchNow(String routeId, String pool, Duration timeout) {
         running();
-        Route route = config.routes().stream()
-                .filter(one -> one.id().equals(routeId))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no route has the id \"" + routeId + "\""));
-        if (!(route.action().orElse(null) instanceof RouteAction.To former)) {
+        Route route = configured(routeId);
+        RouteAction former = route.action().orElse(null);
+        if (former == null || upstreams(former).isEmpty()) {
             throw new IllegalArgumentException("route \"" + routeId + "\" answers by itself");
         }
         RunningPool next = pools.get(pool);
@@ -602,14 +646,16 @@ final class EngineProxy implements ReverseProxy {
     }
 
     /** Whether the route still went where it was switched to, and what it went to before is still there. */
-    private synchronized boolean switchBack(String routeId, RouteAction.To from, RouteAction.To to) {
+    private synchronized boolean switchBack(String routeId, RouteAction from, RouteAction to) {
         running();
         Route now = config.routes().stream()
                 .filter(one -> one.id().equals(routeId))
                 .findFirst()
                 .orElse(null);
-        boolean there = to.upstream() instanceof UpstreamRef ref
-                && (pools.containsKey(ref.name()) || registrations.handlers().containsKey(ref.name()));
+        boolean there = upstreams(to).stream()
+                .allMatch(one -> one instanceof UpstreamRef ref
+                        && (pools.containsKey(ref.name())
+                                || registrations.handlers().containsKey(ref.name())));
         if (now == null || !there || !now.action().equals(Optional.of(from)) || from.equals(to)) {
             return false;
         }
@@ -617,11 +663,26 @@ final class EngineProxy implements ReverseProxy {
         return true;
     }
 
-    /** Puts the route with another action in force; with the lock held. */
-    private void route(Route route, RouteAction action) {
-        ProxyConfig next = config.toBuilder()
+    /** What an action forwards to; nothing if it answers by itself. */
+    private static List<Upstream> upstreams(RouteAction action) {
+        if (action instanceof RouteAction.To to) {
+            return List.of(to.upstream());
+        }
+        return action instanceof RouteAction.Split split
+                ? split.split().shares().stream().map(Split.Share::to).toList()
+                : List.of();
+    }
+
+    /** The configuration with another action of the route; with the lock held. */
+    private ProxyConfig with(Route route, RouteAction action) {
+        return config.toBuilder()
                 .replaceRoute(route.toBuilder().action(action).build())
                 .build();
+    }
+
+    /** Puts the route with another action in force; with the lock held. */
+    private void route(Route route, RouteAction action) {
+        ProxyConfig next = with(route, action);
         snapshot = compiler.compile(next, pools, drainedRoutes);
         config = next;
     }

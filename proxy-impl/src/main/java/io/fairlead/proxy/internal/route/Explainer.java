@@ -1,8 +1,10 @@
 package io.fairlead.proxy.internal.route;
 
 import io.fairlead.proxy.http.Request;
+import io.fairlead.proxy.internal.traffic.SplitExplainer;
 import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.route.RouteAction;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -41,6 +43,12 @@ final class Explainer {
             }
             candidates.add(new Explanation.Candidate(route.id(), entry.isPresent(), reason));
         });
-        return new Explanation(winner.map(entry -> routes.get(entry.route).id()), candidates);
+        Optional<Route> route = winner.map(entry -> routes.get(entry.route));
+        return new Explanation(
+                route.map(Route::id),
+                candidates,
+                route.filter(one -> one.action().orElse(null) instanceof RouteAction.Split)
+                        .map(one -> SplitExplainer.explain(
+                                ((RouteAction.Split) one.action().orElseThrow()).split(), one.id(), request)));
     }
 }

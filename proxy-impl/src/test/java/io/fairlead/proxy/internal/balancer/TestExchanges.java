@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Exchanges of which a picker asks the request, the client and attributes only. */
-final class TestExchanges {
+public final class TestExchanges {
 
     private TestExchanges() {}
 
-    static Exchange of(Request request, InetSocketAddress client, Map<String, Object> attributes) {
+    public static Exchange of(Request request, InetSocketAddress client, Map<String, Object> attributes) {
         return (Exchange) Proxy.newProxyInstance(
                 TestExchanges.class.getClassLoader(),
                 new Class<?>[] {Exchange.class},
@@ -25,12 +25,12 @@ final class TestExchanges {
                 });
     }
 
-    static Exchange of(Request request) {
+    public static Exchange of(Request request) {
         return of(request, new InetSocketAddress("192.0.2.1", 1234), Map.of());
     }
 
     /** That of a client of this number, who tells it in a field. */
-    static Exchange of(int number) {
+    public static Exchange of(int number) {
         return of(TestRequest.get("/").with("X-User", "user-" + number));
     }
 }

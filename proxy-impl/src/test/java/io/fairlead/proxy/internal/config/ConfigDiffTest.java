@@ -9,6 +9,8 @@ import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.Seeds;
+import io.fairlead.proxy.traffic.Split;
+import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -62,6 +64,28 @@ final class ConfigDiffTest {
                                 + "\"period\":\"1s\"}],\"by\":[],\"missingKey\":\"shared\",\"exempt\":... -> [{\"type\":\"rateLimit\","
                                 + "\"limits\":[{\"permits\":10,\"period\":\"1s\",\"burst\":20}],\"by\":[],\"missingKey\":\"shared...)");
         assertThat(ConfigDiff.diff(limited(limit), limited(limit.burst(10)))).isEmpty();
+    }
+
+    /** The weight that changed would stand behind the end of what is shown. */
+    @Test
+    void changedShareOfALongSplit_isToldFromWhereItDiffers() {
+        assertThat(ConfigDiff.diff(divided(1), divided(500)))
+                .containsExactly(
+                        "route \"a\": changed split (...d\",\"weight\":100},{\"to\":\"third\",\"weight\":1}],"
+                                + "\"stickyBy\":[],\"overrides\":[]} -> "
+                                + "...d\",\"weight\":100},{\"to\":\"third\",\"weight\":500}],\"stickyBy\":[],\"overrides\":[]})");
+    }
+
+    private static ProxyConfig divided(int weight) {
+        return ProxyConfig.builder()
+                .route(Route.builder("a")
+                        .split(Split.builder()
+                                .share(Upstream.ref("first"), 100)
+                                .share(Upstream.ref("second"), 100)
+                                .share(Upstream.ref("third"), weight)
+                                .build())
+                        .build())
+                .build();
     }
 
     private static ProxyConfig limited(RateLimit limit) {

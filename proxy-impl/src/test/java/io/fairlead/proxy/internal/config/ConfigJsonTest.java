@@ -7,6 +7,7 @@ import io.fairlead.proxy.ConfigurationException;
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
@@ -19,6 +20,8 @@ import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.testing.Seeds;
+import io.fairlead.proxy.traffic.Split;
+import io.fairlead.proxy.traffic.StickyCookie;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.HostPolicy;
 import io.fairlead.proxy.upstream.Upstream;
@@ -60,6 +63,7 @@ final class ConfigJsonTest {
                         .trustedProxies(io.fairlead.proxy.listener.TrustedProxies.of("10.0.0.0/8"))
                         .build())
                 .pool(UpstreamPool.of("catalog", "http://10.0.0.1:8080", "http://10.0.0.2:8080"))
+                .pool(UpstreamPool.of("canary", "http://10.0.1.1:8080"))
                 .middleware(Middleware.ref("audit"))
                 .route(Route.builder("catalog")
                         .match(Match.host("shop.example.com")
@@ -85,6 +89,24 @@ final class ConfigJsonTest {
                         .to(Upstream.ref("catalog"))
                         .timeouts(Timeouts.ofDefaults().withTotal(Duration.ofSeconds(7)))
                         .maxBodyBytes(5)
+                        .build())
+                .route(Route.builder("divided")
+                        .match(Match.path("/divided/**"))
+                        .split(Split.builder()
+                                .share(Upstream.ref("catalog"), 9_999)
+                                .share(Upstream.ref("canary"), 1)
+                                .stickyCookie("side", Duration.ofDays(30))
+                                .overrideHeader("X-Canary", "always", Upstream.ref("canary"))
+                                .overrideCookie("canary", "never", Upstream.ref("catalog"))
+                                .salt("shop")
+                                .build())
+                        .build())
+                .route(Route.builder("keyed")
+                        .match(Match.path("/keyed/**"))
+                        .split(Split.builder()
+                                .share(Upstream.ref("catalog"), 1)
+                                .stickyBy(HashKey.header("X-User"), HashKey.clientAddress())
+                                .build())
                         .build())
                 .route(Route.builder("old").redirect(308, "/new{path}").build())
                 .route(Route.builder("teapot")
@@ -193,6 +215,18 @@ final class ConfigJsonTest {
                 .map(Object::getClass)
                 .collect(Collectors.toSet());
         assertThat(keys).containsExactlyInAnyOrder((Object[]) Key.class.getPermittedSubclasses());
+        List<Split> splits = configs.stream()
+                .flatMap(c -> c.routes().stream())
+                .flatMap(route -> route.action().stream())
+                .filter(RouteAction.Split.class::isInstance)
+                .map(action -> ((RouteAction.Split) action).split())
+                .toList();
+        collect("split.", TrafficTypes.SPLIT, splits, untouched);
+        collect(
+                "stickyCookie.",
+                TrafficTypes.STICKY_COOKIE,
+                splits.stream().flatMap(one -> one.stickyCookie().stream()).toList(),
+                untouched);
         // There is one version, and $schema is for editors.
         assertThat(untouched).containsExactly("$schema", "version");
     }
@@ -214,11 +248,14 @@ final class ConfigJsonTest {
         assertAccessors(Timeouts.class, ResilienceTypes.TIMEOUTS, Set.of());
         assertAccessors(UpstreamPool.class, Model.POOL, Set.of());
         assertAccessors(io.fairlead.proxy.upstream.Target.class, Model.TARGET, Set.of());
-        // The action stands as one of three keys.
+        // The action stands as one of four keys.
         assertAccessors(Route.class, Model.ROUTE, Set.of("action"));
         // What keys() gives stands as by.
         assertAccessors(RateLimit.class, RateLimitTypes.RATE_LIMIT, Set.of("keys"));
         assertAccessors(Limit.class, RateLimitTypes.LIMIT, Set.of());
+        assertAccessors(Split.class, TrafficTypes.SPLIT, Set.of());
+        assertAccessors(Split.Share.class, TrafficTypes.SHARE, Set.of());
+        assertAccessors(StickyCookie.class, TrafficTypes.STICKY_COOKIE, Set.of());
         assertAccessors(RouteAction.Redirect.class, Model.REDIRECT, Set.of());
         assertAccessors(RouteAction.Respond.class, Model.RESPOND, Set.of());
     }
@@ -414,7 +451,7 @@ final class ConfigJsonTest {
                 .containsExactly(
                         "routes[0].match: 5 (expected: an object, such as {\"path\": \"/api/**\"})",
                         "routes[1].match.hots: unknown key (expected: host)",
-                        "routes[2]: route \"c\" without action (expected: one of: to, redirect, respond)",
+                        "routes[2]: route \"c\" without action (expected: one of: to, split, redirect, respond)",
                         "routes[5]: 7 (expected: an object)",
                         "routes[2].match.path: no slash (expected: a path that begins with \"/\")",
                         "routes[4].match: every request that fits route \"e\" goes to route \"d\" (expected: a request that no"
@@ -466,7 +503,7 @@ final class ConfigJsonTest {
     void severalActions_areAProblem() {
         assertThat(lines("{\"version\": 1, \"pools\": [{\"name\": \"p\", \"targets\": [\"http://a\"]}],"
                         + " \"routes\": [{\"id\": \"a\", \"to\": \"p\", \"respond\": {\"status\": 200}}]}"))
-                .containsExactly("routes[0]: to and respond (expected: only one of: to, redirect, respond)");
+                .containsExactly("routes[0]: to and respond (expected: only one of: to, split, redirect, respond)");
     }
 
     @Test

@@ -26,6 +26,7 @@ import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
+import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.HostPolicy;
 import io.fairlead.proxy.upstream.Target;
@@ -311,7 +312,8 @@ final class RandomConfig {
         for (int i = random.nextInt(4); i > 0; i--) {
             route.transform(transform());
         }
-        switch (random.nextInt(3)) {
+        switch (random.nextInt(4)) {
+            case 3 -> route.split(split(pools));
             case 0 -> route.redirect(one(301, 302, 303, 307, 308), "/there" + fieldValue());
             case 1 -> {
                 Map<String, String> headers = new LinkedHashMap<>();
@@ -326,6 +328,23 @@ final class RandomConfig {
         sometimes(() -> route.maxBodyBytes(random.nextInt(100_000)));
         sometimes(() -> route.retry(retry()));
         return route.build();
+    }
+
+    private Split split(int pools) {
+        Split.Builder split = Split.builder();
+        int shares = 1 + random.nextInt(pools);
+        for (int i = 0; i < shares; i++) {
+            split.share(Upstream.ref("pool " + i), i == 0 ? 1 + random.nextInt(1_000_000) : random.nextInt(1_000_001));
+        }
+        if (random.nextBoolean()) {
+            sometimes(() -> split.stickyBy(hashKey(), hashKey()));
+        } else {
+            sometimes(() -> split.stickyCookie(name(), Duration.ofSeconds(random.nextInt(100_000))));
+        }
+        sometimes(() -> split.overrideHeader("X-" + name(), "always", Upstream.ref("pool " + random.nextInt(shares))));
+        sometimes(() -> split.overrideCookie(name(), "a=\"b\"", Upstream.ref("pool " + random.nextInt(shares))));
+        sometimes(() -> split.salt(name()));
+        return split.build();
     }
 
     private Match match(int depth) {

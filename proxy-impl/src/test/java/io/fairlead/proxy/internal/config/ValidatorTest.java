@@ -25,6 +25,7 @@ import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
@@ -170,7 +171,7 @@ final class ValidatorTest {
     void routeWithoutAction_isAProblem() {
         assertThat(problems(with(Route.builder("a"))))
                 .containsExactly(
-                        "MISSING routes[0]: route \"a\" without action (expected: one of: to, redirect, respond)");
+                        "MISSING routes[0]: route \"a\" without action (expected: one of: to, split, redirect, respond)");
     }
 
     @Test
@@ -311,8 +312,85 @@ final class ValidatorTest {
                         ProxyConfig.builder().route(ROUTE).middleware(RateLimit.of(0, second))));
     }
 
+    private static final Upstream STABLE = Upstream.ref("stable");
+    private static final Upstream CANARY = Upstream.ref("canary");
+
+    private static ProxyConfig.Builder with(Split.Builder split) {
+        return ProxyConfig.builder()
+                .pool(UpstreamPool.of("stable", "http://a"))
+                .pool(UpstreamPool.of("canary", "http://b"))
+                .route(Route.builder("r").split(split.build()).build());
+    }
+
+    private static Split.Builder split() {
+        return Split.builder().share(STABLE, 9_999).share(CANARY, 1);
+    }
+
+    private static Stream<Arguments> badSplits() {
+        String split = "routes[0].split";
+        Duration day = Duration.ofDays(1);
+        return Stream.of(
+                bad(split + ".shares", with(Split.builder())),
+                bad(split + ".shares", with(Split.builder().share(STABLE, 0))),
+                bad(split + ".shares", with(Split.builder().share(STABLE, 0).share(CANARY, 0))),
+                bad(split + ".shares[0].weight", with(Split.builder().share(STABLE, -1))),
+                bad(
+                        split + ".shares[2].weight",
+                        with(split().share(Upstream.ref("x"), 1_000_001)).pool(UpstreamPool.of("x", "http://x"))),
+                bad(split + ".shares[2].to", with(split().share(CANARY, 5))),
+                bad(split + ".shares[2].to", with(split().share(Upstream.ref("canry"), 5))),
+                bad(split + ".shares[2].to", with(split().share(Upstream.ref(""), 5))),
+                bad(split + ".overrides[0].to", with(split().overrideHeader("X", "a", Upstream.ref("beta")))),
+                bad(
+                        split + ".overrides[1].to",
+                        with(split().overrideHeader("X", "a", CANARY).overrideCookie("x", "a", Upstream.ref("r")))),
+                bad(split + ".overrides[0].name", with(split().overrideHeader("a b", "a", CANARY))),
+                bad(split + ".overrides[0].name", with(split().overrideCookie("a;", "a", CANARY))),
+                bad(split + ".overrides[0].value", with(split().overrideHeader("X", "", CANARY))),
+                bad(split + ".overrides[0].value", with(split().overrideHeader("X", " a", CANARY))),
+                bad(split + ".overrides[0].value", with(split().overrideHeader("X", "a\nb", CANARY))),
+                bad(split + ".overrides[0].value", with(split().overrideCookie("X", "a;b", CANARY))),
+                bad(split + ".stickyBy[0].name", with(split().stickyBy(HashKey.cookie("a b")))),
+                bad(split + ".stickyCookie.name", with(split().stickyCookie("a b", day))),
+                bad(split + ".stickyCookie.name", with(split().stickyCookie("a=b", day))),
+                bad(split + ".stickyCookie.maxAge", with(split().stickyCookie("a", day.negated()))),
+                bad(split + ".stickyCookie.maxAge", with(split().stickyCookie("a", Duration.ofMillis(1_500)))),
+                bad(split, with(split().stickyCookie("a", day).stickyBy(HashKey.clientAddress()))),
+                bad(split + ".salt", with(split().salt(""))));
+    }
+
+    @Test
+    void badSplit_isToldAllAtOnce() {
+        Split.Builder bad = Split.builder()
+                .share(STABLE, -1)
+                .share(CANARY, 1_000_001)
+                .share(STABLE, 1)
+                .share(Upstream.ref("canry"), 1)
+                .stickyBy(HashKey.header(""))
+                .stickyCookie("a b", Duration.ofSeconds(-1))
+                .overrideHeader("", "a", CANARY);
+        assertThat(problems(with(bad)))
+                .containsExactly(
+                        "OUT_OF_RANGE routes[0].split.shares[0].weight: -1 (expected: 0 to 1000000)",
+                        "OUT_OF_RANGE routes[0].split.shares[1].weight: 1000001 (expected: 0 to 1000000)",
+                        "INVALID routes[0].split.stickyBy[0].name: \"\" (expected: a token (RFC 9110 5.6.2))",
+                        "INVALID routes[0].split.stickyCookie.name: \"a b\" (expected: a token (RFC 9110 5.6.2))",
+                        "OUT_OF_RANGE routes[0].split.stickyCookie.maxAge: -1s (expected: >= 0s)",
+                        "INVALID routes[0].split.overrides[0].name: \"\" (expected: a token (RFC 9110 5.6.2))",
+                        "CONFLICT routes[0].split: stickyBy and stickyCookie (expected: only one of: stickyBy, stickyCookie)",
+                        "DUPLICATE routes[0].split.shares[2].to: \"stable\" (expected: another one than that of shares[0])",
+                        "UNKNOWN_REFERENCE routes[0].split.shares[3].to: \"canry\" (route \"r\") (expected: one of: canary, stable)");
+    }
+
+    @Test
+    void overrideThatNamesNoShare_isToldTheShares() {
+        assertThat(problems(with(split().overrideHeader("X", "a", Upstream.ref("beta")))))
+                .containsExactly(
+                        "UNKNOWN_REFERENCE routes[0].split.overrides[0].to: \"beta\" (expected: one of: stable, canary)");
+    }
+
     static Stream<Arguments> outOfRange() {
-        return Stream.concat(badSettings(), badRateLimits());
+        return Stream.of(badSettings(), badRateLimits(), badSplits()).flatMap(one -> one);
     }
 
     private static Stream<Arguments> badSettings() {

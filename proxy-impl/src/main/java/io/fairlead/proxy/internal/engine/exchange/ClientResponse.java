@@ -38,6 +38,7 @@ final class ClientResponse {
     private boolean begun;
     private @Nullable BodySource source;
     private long headNanos;
+    private @Nullable String cookie;
 
     ClientResponse(ClientStream stream, RequestHead request) {
         this.stream = stream;
@@ -47,6 +48,11 @@ final class ClientResponse {
     /** Whether the final response has begun, so that nothing else can be answered. */
     boolean isBegun() {
         return begun;
+    }
+
+    /** Gives the client this cookie with its answer, unless that is a failure of ours. */
+    void setCookie(String field) {
+        cookie = field;
     }
 
     /** The upstream's final head is here. */
@@ -163,6 +169,9 @@ final class ClientResponse {
         begun = true;
         if (headNanos == 0) {
             headNanos = stream.loop().now();
+        }
+        if (cookie != null) {
+            fields.add("Set-Cookie", cookie);
         }
         boolean bodiless = isBodiless(status);
         long declaredLength = status == 204 ? -1 : declared;

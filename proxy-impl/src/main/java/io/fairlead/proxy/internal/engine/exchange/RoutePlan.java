@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param transforms edits of what is forwarded
  * @param timeouts the route's or the proxy's
  * @param maxBodyBytes the route's limit; -1 for the listener's, 0 for none
- * @param pool where requests go; null if the route answers by itself
+ * @param split chooses the plan that takes the place of this one, at the end of the chain; null if there is no choice
+ * @param pool where requests go; null if the route answers by itself, or before the choice
  * @param retry the route's own policy; null for the pool's
  * @param handler the functional upstream; null if there is none
  * @param answer a redirect or fixed answer; null if there is none
@@ -31,8 +32,32 @@ public record RoutePlan(
         TransformPlan transforms,
         Timeouts timeouts,
         long maxBodyBytes,
+        @Nullable SplitPlan split,
         @Nullable RunningPool pool,
         @Nullable RetryPolicy retry,
         @Nullable Function<Request, CompletionStage<Response>> handler,
         @Nullable RouteAction answer,
-        boolean draining) {}
+        boolean draining) {
+
+    /** The same with a choice before it. */
+    RoutePlan withSplit(SplitPlan chosenBy) {
+        return new RoutePlan(
+                routeId,
+                middleware,
+                transforms,
+                timeouts,
+                maxBodyBytes,
+                chosenBy,
+                pool,
+                retry,
+                handler,
+                answer,
+                draining);
+    }
+
+    /** The same with somewhere to go. */
+    RoutePlan withUpstream(@Nullable RunningPool to, @Nullable Function<Request, CompletionStage<Response>> calling) {
+        return new RoutePlan(
+                routeId, middleware, transforms, timeouts, maxBodyBytes, split, to, retry, calling, answer, draining);
+    }
+}

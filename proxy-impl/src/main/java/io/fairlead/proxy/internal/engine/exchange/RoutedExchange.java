@@ -114,6 +114,12 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
         terminal = result;
         stopRequest();
         try {
+            SplitPlan split = chosen.split();
+            if (split != null) {
+                // Before the edits, which may remove what decides. Once: the plan of a share has no split.
+                chosen = split.choose(this);
+                plan = chosen;
+            }
             edit(chosen);
         } catch (RuntimeException | Error e) {
             LOG.error("an exchange failed", e);

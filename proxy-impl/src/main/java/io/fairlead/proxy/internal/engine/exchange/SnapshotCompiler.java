@@ -8,6 +8,7 @@ import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.ratelimit.RateLimiters;
 import io.fairlead.proxy.internal.route.RouteTable;
+import io.fairlead.proxy.internal.traffic.SplitChooser;
 import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.internal.upstream.TargetEvents;
@@ -18,6 +19,7 @@ import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
 import io.fairlead.proxy.upstream.HandlerUpstream;
+import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
 import java.util.ArrayList;
@@ -123,23 +125,36 @@ public final class SnapshotCompiler {
         add(middleware, "", wanted.middleware());
         add(middleware, route.id(), route.middleware());
         RouteAction action = route.action().orElseThrow();
-        RunningPool pool = null;
-        HandlerUpstream handler = null;
-        if (action instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref) {
-            pool = running.get(ref.name());
-            handler = registrations.handlers().get(ref.name());
-        }
-        return new RoutePlan(
+        RoutePlan plan = new RoutePlan(
                 route.id(),
                 new MiddlewarePlan(middleware),
                 TransformPlan.compile(route.transforms(), registrations.bodyTransforms()),
                 route.timeouts().orElse(wanted.timeouts()),
                 route.maxBodyBytes().orElse(-1),
-                pool,
+                null,
+                null,
                 route.retry().orElse(null),
-                handler == null ? null : handler.handler(),
+                null,
                 action,
                 draining);
+        if (action instanceof RouteAction.To to) {
+            return to(plan, to.upstream(), running);
+        } else if (action instanceof RouteAction.Split split) {
+            return plan.withSplit(new SplitPlan(
+                    new SplitChooser(split.split(), route.id()),
+                    split.split().shares().stream()
+                            .map(share -> to(plan, share.to(), running))
+                            .toList()));
+        }
+        return plan;
+    }
+
+    private RoutePlan to(RoutePlan plan, Upstream upstream, Map<String, RunningPool> running) {
+        if (!(upstream instanceof UpstreamRef ref)) {
+            throw new IllegalStateException("route \"" + plan.routeId() + "\" refers to code");
+        }
+        HandlerUpstream handler = registrations.handlers().get(ref.name());
+        return plan.withUpstream(running.get(ref.name()), handler == null ? null : handler.handler());
     }
 
     /**
