@@ -19,6 +19,7 @@ import io.fairlead.proxy.observe.TierStatus.Zone;
 import io.fairlead.proxy.testing.TestRequest;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
+import java.lang.management.ManagementFactory;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -284,6 +285,35 @@ class TiersTest {
             picked.put(user, one);
         }
         return picked;
+    }
+
+    @ParameterizedTest
+    @EnumSource(LoadBalancer.Strategy.class)
+    void pick_allocatesNothing_alsoWhileTiersShare(LoadBalancer.Strategy strategy) {
+        config.loadBalancer(strategy);
+        add(4, 0, "");
+        add(2, 1, "");
+        assertThat(allocated(selection())).isLessThan(PICKS);
+        lose(2, 0);
+        assertThat(selection().only()).isNull();
+        assertThat(allocated(selection())).isLessThan(PICKS);
+    }
+
+    /** Bytes of so many picks: far below one for each. */
+    private long allocated(Selection selection) {
+        PoolShard shard = shard();
+        Exchange exchange = exchange(1);
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        // What the first rounds allocate is the tables, and what compiles.
+        for (int round = 0; round < 5; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < PICKS; i++) {
+                shard.pick(selection, exchange, List.of()).ended();
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        return least;
     }
 
     // ---- retries and limits
