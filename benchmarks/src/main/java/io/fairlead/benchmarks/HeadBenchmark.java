@@ -90,6 +90,6 @@ public class HeadBenchmark {
     @Benchmark
     public int compose() {
         return composer.compose(
-                loop, head, null, HostPolicy.PRESERVE, authority, connectionLines, peer, "http", false, 0, false);
+                loop, head, null, HostPolicy.PRESERVE, authority, connectionLines, peer, "http", false, 0, false, null);
     }
 }

@@ -76,6 +76,8 @@ public enum FailureCode {
     UPSTREAM_CIRCUIT_OPEN(Side.UPSTREAM, Phase.PICK, 503),
     /** As many requests are under way to the pool, or to each of its targets, as its limits allow. */
     UPSTREAM_OVERLOADED(Side.UPSTREAM, Phase.PICK, 503),
+    /** The target of the client's sticky session may not be used, and the pool's policy allows no other. */
+    UPSTREAM_SESSION_UNAVAILABLE(Side.UPSTREAM, Phase.PICK, 503),
     /** The wait queue of the target is full. */
     UPSTREAM_QUEUE_FULL(Side.UPSTREAM, Phase.ACQUIRE, 503),
     /** No connection became free within the pool's {@code queueTimeout}. */

@@ -3,6 +3,7 @@ package io.fairlead.proxy.upstream;
 import static java.util.Objects.requireNonNull;
 
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.balancer.StickySession;
 import io.fairlead.proxy.balancer.ZonePreference;
 import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.health.HealthCheck;
@@ -28,6 +29,7 @@ public final class UpstreamPool implements Upstream {
     private final List<Target> targets;
     private final @Nullable TargetSource targetSource;
     private final LoadBalancer loadBalancer;
+    private final @Nullable StickySession stickySession;
     private final int spillOverThreshold;
     private final ZonePreference zonePreference;
     private final Optional<HealthCheck> healthCheck;
@@ -53,6 +55,7 @@ public final class UpstreamPool implements Upstream {
         this.targets = List.copyOf(builder.targets);
         this.targetSource = builder.targetSource;
         this.loadBalancer = builder.loadBalancer;
+        this.stickySession = builder.stickySession;
         this.spillOverThreshold = builder.spillOverThreshold;
         this.zonePreference = builder.zonePreference;
         this.healthCheck = builder.healthCheck;
@@ -94,6 +97,7 @@ public final class UpstreamPool implements Upstream {
         builder.targets.addAll(targets);
         builder.targetSource = targetSource;
         builder.loadBalancer = loadBalancer;
+        builder.stickySession = stickySession;
         builder.spillOverThreshold = spillOverThreshold;
         builder.zonePreference = zonePreference;
         builder.healthCheck = healthCheck;
@@ -144,6 +148,11 @@ public final class UpstreamPool implements Upstream {
     /** Whether and how far servers of the proxy's own zone are preferred within their tier. */
     public ZonePreference zonePreference() {
         return zonePreference;
+    }
+
+    /** How clients keep their server; empty if each request may go to another one. */
+    public Optional<StickySession> stickySession() {
+        return Optional.ofNullable(stickySession);
     }
 
     /** How the servers are asked whether they are well; empty if they are not asked. */
@@ -237,6 +246,7 @@ public final class UpstreamPool implements Upstream {
                 targets,
                 targetSource(),
                 loadBalancer,
+                stickySession(),
                 spillOverThreshold,
                 zonePreference,
                 healthCheck,
@@ -279,6 +289,7 @@ public final class UpstreamPool implements Upstream {
         private final List<Target> targets = new ArrayList<>();
         private @Nullable TargetSource targetSource;
         private LoadBalancer loadBalancer = LoadBalancer.powerOfTwoChoices();
+        private @Nullable StickySession stickySession;
         private int spillOverThreshold = 70;
         private ZonePreference zonePreference = ZonePreference.ofDefaults();
         private Optional<HealthCheck> healthCheck = Optional.empty();
@@ -355,6 +366,15 @@ public final class UpstreamPool implements Upstream {
          */
         public Builder zonePreference(ZonePreference zonePreference) {
             this.zonePreference = requireNonNull(zonePreference, "zonePreference");
+            return this;
+        }
+
+        /**
+         * Keeps clients at the server that answered them first. The load balancer chooses for those that have none, and for
+         * those whose server may not be used. Default: none.
+         */
+        public Builder stickySession(StickySession stickySession) {
+            this.stickySession = requireNonNull(stickySession, "stickySession");
             return this;
         }
 

@@ -82,7 +82,7 @@ final class PropertyTypes {
     }
 
     /**
-     * What consistent hashing tells requests apart by.
+     * What consistent hashing and splits tell requests apart by.
      *
      * @param type Which of them.
      * @param name Of header, cookie, query.
@@ -91,7 +91,7 @@ final class PropertyTypes {
     record HashKey(HashKeyType type, String name, String key) {}
 
     /**
-     * What consistent hashing tells requests apart by.
+     * What consistent hashing and splits tell requests apart by.
      */
     enum HashKeyType {
         HEADER,
@@ -470,6 +470,24 @@ final class PropertyTypes {
             RetryPolicy retry) {}
 
     /**
+     * Whether other sites' requests bring it.
+     */
+    enum SameSite {
+        LAX,
+        STRICT,
+        NONE
+    }
+
+    /**
+     * Whether it is sent over encrypted connections only; {@code auto}: if the request's scheme is https.
+     */
+    enum Secure {
+        AUTO,
+        ALWAYS,
+        NEVER
+    }
+
+    /**
      * A part of the requests of a route.
      *
      * @param to The name of a pool, or of a registered handler.
@@ -512,6 +530,42 @@ final class PropertyTypes {
     enum SplitOverrideType {
         HEADER,
         COOKIE
+    }
+
+    /**
+     * How a client keeps the target that answered it first.
+     *
+     * @param type Which of them.
+     * @param name Of cookie, header.
+     * @param secret Of cookie, header.
+     * @param acceptedSecrets Of cookie, header.
+     * @param whenUnavailable Of cookie, header.
+     * @param path Of cookie.
+     * @param domain Of cookie.
+     * @param maxAge Of cookie.
+     * @param httpOnly Of cookie.
+     * @param sameSite Of cookie.
+     * @param secure Of cookie.
+     */
+    record StickySession(
+            StickySessionType type,
+            String name,
+            String secret,
+            List<String> acceptedSecrets,
+            WhenUnavailable whenUnavailable,
+            String path,
+            String domain,
+            Duration maxAge,
+            Boolean httpOnly,
+            SameSite sameSite,
+            Secure secure) {}
+
+    /**
+     * How a client keeps the target that answered it first.
+     */
+    enum StickySessionType {
+        COOKIE,
+        HEADER
     }
 
     /**
@@ -643,6 +697,7 @@ final class PropertyTypes {
      * @param targets The servers; at least one if there is no {@code targetSource}.
      * @param targetSource Where more servers are found.
      * @param loadBalancer How a server is chosen.
+     * @param stickySession How clients keep their server; each request may go to another one if left out.
      * @param spillOverThreshold The percentage of usable servers of a tier, by weight, below which requests go to the
      *     next tier as well; 0: only once none is left.
      * @param zonePreference Whether and how far servers of the proxy's own zone are preferred within their tier.
@@ -670,6 +725,7 @@ final class PropertyTypes {
             List<String> targets,
             TargetSource targetSource,
             LoadBalancer loadBalancer,
+            StickySession stickySession,
             Integer spillOverThreshold,
             ZonePreference zonePreference,
             HealthCheck healthCheck,
@@ -689,6 +745,14 @@ final class PropertyTypes {
             ConcurrencyLimit targetConcurrency,
             Integer maxConcurrentRequests,
             RetryPolicy retry) {}
+
+    /**
+     * What becomes of a request whose target may not be used: another target, or 503.
+     */
+    enum WhenUnavailable {
+        REDISTRIBUTE,
+        FAIL
+    }
 
     /**
      * Whether and how far servers of the proxy's own zone are preferred within their tier.

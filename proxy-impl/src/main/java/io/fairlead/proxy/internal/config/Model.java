@@ -166,6 +166,12 @@ final class Model {
                     UpstreamPool.Builder::loadBalancer,
                     "How a server is chosen.")
             .optional(
+                    "stickySession",
+                    StickyTypes.STICKY_SESSION,
+                    pool -> pool.stickySession().orElse(null),
+                    UpstreamPool.Builder::stickySession,
+                    "How clients keep their server; each request may go to another one if left out.")
+            .optional(
                     "spillOverThreshold",
                     Types.integer(0, 100),
                     UpstreamPool::spillOverThreshold,

@@ -60,8 +60,13 @@ final class Placeholders {
 
     /** The text, or for a secret how it was written. */
     static String raw(String value) {
+        return raw(value, value);
+    }
+
+    /** How a text was written that held a placeholder; another one for all else. */
+    static String raw(String value, String otherwise) {
         String written = WRITTEN.getIfPresent(value);
-        return written != null ? written : value;
+        return written != null ? written : otherwise;
     }
 
     /** The text with all placeholders resolved; null after a problem was reported. */

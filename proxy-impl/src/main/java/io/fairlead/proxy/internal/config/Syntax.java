@@ -78,7 +78,7 @@ final class Syntax {
         }
     }
 
-    private static @Nullable String addedField(String text) {
+    static @Nullable String addedField(String text) {
         String name = text.toLowerCase(Locale.ROOT);
         return name.equals("host") || OWN_FIELDS.contains(name)
                 ? "a field other than Host and those that frame a message or steer a connection"

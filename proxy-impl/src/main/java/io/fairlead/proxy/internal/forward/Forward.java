@@ -8,6 +8,8 @@ import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.internal.upstream.PoolEntry;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
+import io.fairlead.proxy.internal.upstream.Session;
+import io.fairlead.proxy.internal.upstream.Sessions;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.upstream.Target;
 import java.time.Duration;
@@ -59,6 +61,9 @@ public final class Forward {
 
     private final long begunAt;
     private @Nullable PoolEntry entry;
+    /** Which target the client has; null if the pool has no sticky sessions. */
+    private @Nullable Session session;
+
     private @Nullable Attempt current;
     /** The attempt beside it. */
     private @Nullable Attempt rival;
@@ -86,6 +91,10 @@ public final class Forward {
         }
         entry = entered;
         pool.retries(loop).request(begunAt);
+        Sessions sessions = pool.sessions();
+        if (sessions != null) {
+            session = sessions.of(request.exchange().request().headers());
+        }
         Duration hedgeAfter = policy.hedgeAfter();
         if (!hedgeAfter.isZero() && Retries.isSafe(request.method()) && request.outgoingLength() == 0) {
             Hedge waiting = new Hedge();
@@ -158,7 +167,7 @@ public final class Forward {
     // ---- 1. an attempt
 
     private void attempt() {
-        PoolTarget picked = pool.pick(loop, request.exchange(), tried);
+        PoolTarget picked = pick();
         FailureCode before = lastFailure;
         if (picked == null && before != null) {
             // What failed first says more than that the others are busy.
@@ -174,6 +183,21 @@ public final class Forward {
         begin(picked, false);
     }
 
+    /** The target of the client's session if it can be had, else another one if the session may move. */
+    private @Nullable PoolTarget pick() {
+        Session bound = session;
+        PoolTarget own = bound == null ? null : bound.target();
+        if (bound != null && own != null && (bound.isStrict() || !tried.contains(own))) {
+            if (pool.pickSession(loop, own)) {
+                return own;
+            }
+            if (bound.isStrict()) {
+                return null;
+            }
+        }
+        return pool.pick(loop, request.exchange(), tried);
+    }
+
     /** The pool has no target for the request, or not now. */
     private void refuse() {
         FailureCode code = pool.refusal(loop);
@@ -186,9 +210,18 @@ public final class Forward {
                 switch (code) {
                     case UPSTREAM_CIRCUIT_OPEN -> pool + "has an open circuit breaker";
                     case UPSTREAM_OVERLOADED -> pool + "has as many requests as it may";
+                    case UPSTREAM_SESSION_UNAVAILABLE -> pool + "may not use the target of the client's session";
                     default -> pool + "has no usable target";
                 },
-                this.pool.retryAfterSeconds(code));
+                retryAfterSeconds(code));
+    }
+
+    private int retryAfterSeconds(FailureCode code) {
+        Session bound = session;
+        PoolTarget own = bound == null ? null : bound.target();
+        return code == FailureCode.UPSTREAM_SESSION_UNAVAILABLE && own != null
+                ? pool.sessionRetryAfterSeconds(own)
+                : pool.retryAfterSeconds(code);
     }
 
     private void begin(PoolTarget picked, boolean fresh) {
@@ -237,6 +270,11 @@ public final class Forward {
         hedge = null;
         Attempt slow = current;
         if (over || pause != null || slow == null || !slow.isOpen() || !hasTriesLeft()) {
+            return;
+        }
+        Session bound = session;
+        if (bound != null && bound.target() == slow.target()) {
+            // Being slow is no reason to take a client from its target.
             return;
         }
         List<PoolTarget> all = with(slow.target());
@@ -304,6 +342,10 @@ public final class Forward {
         PoolEntry entered = entry;
         if (entered != null && entered.isWatched()) {
             entered.answered(head.status(), loop.now() - begunAt);
+        }
+        Session bound = session;
+        if (bound != null) {
+            bound.tell(head, attempt.target(), request.exchange().request());
         }
         delivered = true;
         listener.answered(head, attempt, bodyLength);
@@ -390,7 +432,8 @@ public final class Forward {
     private boolean again(Attempt failed, long wait, String reason) {
         boolean reachedNobody = wait == Retries.REACHED_NOBODY;
         List<PoolTarget> all = with(failed.target());
-        boolean other = pool.hasResort(all);
+        Session bound = session;
+        boolean other = (bound == null || !bound.isStrict()) && pool.hasResort(all);
         if (!other && !policy.sameTarget()) {
             return false;
         }

@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.forward;
 
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.http.HttpVersion;
+import io.fairlead.proxy.internal.balancer.SessionField;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.forwarded.ForwardedElement;
 import io.fairlead.proxy.internal.http.Ascii;
@@ -70,6 +71,7 @@ public final class RequestComposer {
      * @param trusted whether the peer's own forwarded fields are kept and appended to
      * @param bodyLength bytes of the body, 0 for none, -1 for a chunked one
      * @param bodyChanged whether the body is not the client's own
+     * @param session what of the request is between the client and the proxy alone; null if nothing
      * @return the length of the head
      */
     public int compose(
@@ -83,7 +85,8 @@ public final class RequestComposer {
             String scheme,
             boolean trusted,
             long bodyLength,
-            boolean bodyChanged) {
+            boolean bodyChanged,
+            @Nullable SessionField session) {
         byte[] from = head.bytes();
         int newLength = newTarget == null ? 0 : newTarget.length();
         byte[] to = loop.scratch(from.length + head.wireLength() + newLength + authority.length + 2048);
@@ -133,7 +136,9 @@ public final class RequestComposer {
             at = copy(to, at, from, head.valueOffset(host), head.valueLength(host));
             at = put(to, at, CRLF);
         }
-        at = head.writeTo(to, at, skip);
+        at = session != null && session.isIn(head)
+                ? session.writeOthers(head, to, at, skip)
+                : head.writeTo(to, at, skip);
         at = switch (forwarded) {
             case X_FORWARDED ->
                 keepForwarded

@@ -37,6 +37,9 @@ public final class FieldId {
     /** No registered field: CGI servers read it as the environment variable HTTP_PROXY (CVE-2016-5385). */
     public static final int PROXY = 25;
 
+    public static final int COOKIE = 26;
+    public static final int SET_COOKIE = 27;
+
     /** A bit for each field that {@link #isHopByHop}. */
     public static final long HOP_BY_HOP_BITS = (1L << HTTP2_SETTINGS + 1) - (1L << CONNECTION);
 
@@ -67,6 +70,8 @@ public final class FieldId {
         "Trailer",
         "X-Real-IP",
         "Proxy",
+        "Cookie",
+        "Set-Cookie",
     };
 
     private static final int BUCKETS = 256;

@@ -309,6 +309,25 @@ public class HeaderBlock implements Headers {
         return to;
     }
 
+    /**
+     * Copies the lines of all fields that are present and have another name, see {@link #writeTo}.
+     *
+     * @param name regardless of case
+     */
+    public final int writeWithout(String name, byte[] target, int offset, long skip) {
+        long without = skip | 1L << FieldId.REMOVED;
+        int to = offset;
+        for (int i = 0; i < count; i++) {
+            int from = lineStart(i);
+            if ((without >>> id(i) & 1) == 0 && !Ascii.equalsIgnoreCase(bytes, from, nameLength(i), name)) {
+                int length = lineEnd(i) - from;
+                System.arraycopy(bytes, from, target, to, length);
+                to += length;
+            }
+        }
+        return to;
+    }
+
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder();

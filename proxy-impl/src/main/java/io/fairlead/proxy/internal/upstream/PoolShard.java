@@ -80,6 +80,16 @@ final class PoolShard {
         return admits(picked) ? picked : pickAnother(selection, from, exchange, tried, picked);
     }
 
+    /** See {@link RunningPool#pickSession}. */
+    boolean pickSession(Selection selection, PoolTarget target) {
+        selection.halfOpenDue();
+        if (target.isUsableInSession(selection.panics()) && admits(target)) {
+            return true;
+        }
+        refusal = FailureCode.UPSTREAM_SESSION_UNAVAILABLE;
+        return false;
+    }
+
     private PoolTarget pickOne(TargetSet from, Exchange exchange) {
         return from.size() == 1 ? from.target(0) : pickers.pick(from, exchange);
     }

@@ -139,6 +139,16 @@ public final class PoolTarget implements Candidate {
         return (unusable & ~(Unusable.CHECK_FAILED.bit() | Unusable.EJECTED.bit())) == 0;
     }
 
+    /**
+     * Whether the sessions that it has may go on: also while its weight is 0, but not while it is drained by hand.
+     *
+     * @param panics whether its health counts
+     */
+    boolean isUsableInSession(boolean panics) {
+        int against = unusable & ~Unusable.DRAINING.bit();
+        return against == 0 || panics && (against & ~(Unusable.CHECK_FAILED.bit() | Unusable.EJECTED.bit())) == 0;
+    }
+
     /** Whether it is to get nothing new, well or not. */
     boolean isDraining() {
         return (unusable & (Unusable.DRAINING.bit() | Unusable.DRAINED.bit())) != 0;

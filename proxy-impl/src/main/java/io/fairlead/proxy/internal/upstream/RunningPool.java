@@ -83,6 +83,9 @@ public final class RunningPool implements AutoCloseable {
     private volatile UpstreamPool config;
     private volatile Selection selection;
 
+    /** Which target a client has; null if clients have none. */
+    private volatile @Nullable Sessions sessions;
+
     /** The breaker of the pool as a whole; changed under the lock. */
     private volatile @Nullable Breaker breaker;
 
@@ -190,6 +193,7 @@ public final class RunningPool implements AutoCloseable {
             }
         });
         targets = after;
+        sessions = Sessions.of(config, after.values(), sessions);
         rebuild();
         return changes;
     }
@@ -460,6 +464,10 @@ public final class RunningPool implements AutoCloseable {
                 nanos = one == null ? nanos : Math.min(nanos, one.retryAfterNanos());
             }
         }
+        return seconds(nanos);
+    }
+
+    private static int seconds(long nanos) {
         // Half open, and all probes are under way: soon it is known.
         long seconds = nanos == Long.MAX_VALUE ? 1 : (nanos + 999_999_999L) / 1_000_000_000L;
         return (int) Math.max(1, Math.min(Integer.MAX_VALUE, seconds));
@@ -476,6 +484,29 @@ public final class RunningPool implements AutoCloseable {
      */
     public @Nullable PoolTarget pick(IoLoop loop, Exchange exchange, List<PoolTarget> tried) {
         return shard(loop).pick(selection, exchange, tried);
+    }
+
+    /** Which target a client has; null if the pool has no sticky sessions. */
+    public @Nullable Sessions sessions() {
+        return sessions;
+    }
+
+    /**
+     * Takes the target of a request's session for an attempt, as {@link #pick} does.
+     *
+     * @return false if the target may not be used, or refuses it
+     */
+    public boolean pickSession(IoLoop loop, PoolTarget target) {
+        return shard(loop).pickSession(selection, target);
+    }
+
+    /** When a client whose session's target was refused should come again, in seconds; 0 if nobody knows. */
+    public int sessionRetryAfterSeconds(PoolTarget target) {
+        Breaker asked = target.breaker();
+        if (target.isUsableInSession(selection.panics())) {
+            return OVERLOAD_RETRY_SECONDS;
+        }
+        return asked != null && target.isOnly(Unusable.BREAKER_OPEN) ? seconds(asked.retryAfterNanos()) : 0;
     }
 
     /** Lets another attempt follow on the same target, as {@link #pick} does; false if the target refuses it. */

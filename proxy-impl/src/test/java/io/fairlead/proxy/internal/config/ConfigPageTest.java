@@ -74,6 +74,7 @@ final class ConfigPageTest {
         variants(page, HealthTypes.HEALTH_CHECK);
         variants(page, DiscoveryTypes.TARGET_SOURCE);
         variants(page, BalancerTypes.HASH_KEY);
+        variants(page, StickyTypes.STICKY_SESSION);
         variants(page, Model.MIDDLEWARE);
         variants(page, RateLimitTypes.RATE_LIMIT_KEY);
         return page.toString().stripTrailing() + "\n";

@@ -4,6 +4,7 @@ import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.balancer.StickySession;
 import io.fairlead.proxy.balancer.ZonePreference;
 import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.health.HealthCheck;
@@ -32,22 +33,41 @@ import io.fairlead.proxy.upstream.HostPolicy;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Supplier;
 
 /** Draws configurations that a proxy could run, with every setting of the API now and then. */
 final class RandomConfig {
+    /** From files, since a secret that is given as it is cannot be written. */
+    private static final List<String> SECRETS = List.of(secret("a"), secret("b"), secret("c"));
+
     private final Random random;
 
     RandomConfig(Random random) {
         this.random = random;
+    }
+
+    private static String secret(String of) {
+        try {
+            Path file = Files.createTempFile("fairlead-secret", ".txt");
+            file.toFile().deleteOnExit();
+            Files.writeString(file, of.repeat(32));
+            return Objects.requireNonNull(Placeholders.ofProcess().resolve("${file:" + file + "}", "", new Context()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     ProxyConfig config() {
@@ -117,6 +137,7 @@ final class RandomConfig {
         sometimes(() -> pool.spillOverThreshold(random.nextInt(101)));
         sometimes(() -> pool.zonePreference(
                 new ZonePreference(random.nextBoolean(), random.nextInt(101), 1 + random.nextInt(10))));
+        sometimes(() -> pool.stickySession(stickySession()));
         sometimes(() -> pool.healthCheck(healthCheck()));
         sometimes(() -> pool.outlierDetection(outlierDetection()));
         sometimes(() -> pool.panicThreshold(random.nextInt(101)));
@@ -245,6 +266,28 @@ final class RandomConfig {
                         .withBalanceFactor(one(0, 101, 125, 10_000));
             default -> one(LoadBalancer.Strategy.values());
         };
+    }
+
+    private StickySession stickySession() {
+        List<String> accepted = some(() -> one(SECRETS.subList(1, 3).toArray(new String[0]))).stream()
+                .distinct()
+                .toList();
+        StickySession.WhenUnavailable policy = one(StickySession.WhenUnavailable.values());
+        if (random.nextBoolean()) {
+            return new StickySession.Header("X-" + name(), SECRETS.get(0), accepted, policy);
+        }
+        StickySession.Cookie cookie = StickySession.cookie(name(), SECRETS.get(0))
+                .withAcceptedSecrets(accepted)
+                .withWhenUnavailable(policy)
+                .withPath(one("/", "/shop"))
+                .withHttpOnly(random.nextBoolean())
+                .withSecure(one(StickySession.Secure.values()))
+                .withSameSite(one(StickySession.SameSite.LAX, StickySession.SameSite.STRICT));
+        cookie = random.nextBoolean() ? cookie.withDomain("example.com") : cookie;
+        cookie = random.nextBoolean()
+                ? cookie.withSecure(StickySession.Secure.ALWAYS).withSameSite(StickySession.SameSite.NONE)
+                : cookie;
+        return random.nextBoolean() ? cookie.withMaxAge(Duration.ofSeconds(1 + random.nextInt(100_000))) : cookie;
     }
 
     private HashKey hashKey() {

@@ -11,6 +11,7 @@ import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.transform.TrailerEdits;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
+import io.fairlead.proxy.internal.upstream.Sessions;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
@@ -95,6 +96,7 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
         if (attemptHeader.isPresent()) {
             head.set(attemptHeader.get(), Integer.toString(attempt));
         }
+        Sessions sessions = pool.sessions();
         return snapshot.composer()
                 .compose(
                         loop,
@@ -107,7 +109,8 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
                         stream.scheme(),
                         trust != null,
                         outgoingLength(),
-                        bodyReplaced);
+                        bodyReplaced,
+                        sessions == null ? null : sessions.field());
     }
 
     /** Removes the fields that tell of the bytes of the body that was replaced. */

@@ -1,0 +1,234 @@
+package io.fairlead.proxy.internal.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fairlead.proxy.ConfigurationException;
+import io.fairlead.proxy.Problem;
+import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.balancer.HashKey;
+import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.balancer.StickySession;
+import io.fairlead.proxy.balancer.StickySession.SameSite;
+import io.fairlead.proxy.balancer.StickySession.Secure;
+import io.fairlead.proxy.balancer.StickySession.WhenUnavailable;
+import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.upstream.Upstream;
+import io.fairlead.proxy.upstream.UpstreamPool;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class StickyTypesTest {
+    private static final String SECRET = "0123456789abcdef0123456789abcdef";
+    private static final String OTHER = "fedcba9876543210fedcba9876543210";
+    private static final StickySession.Cookie COOKIE = StickySession.cookie("sid", SECRET);
+
+    private static ProxyConfig.Builder with(StickySession sticky) {
+        return ProxyConfig.builder()
+                .pool(UpstreamPool.builder("p")
+                        .target("http://a")
+                        .stickySession(sticky)
+                        .build())
+                .route(Route.builder("r").to(Upstream.ref("p")).build());
+    }
+
+    private static String json(String sticky) {
+        return "{\"version\": 1, \"pools\": [{\"name\": \"p\", \"targets\": [\"http://a\"], \"stickySession\": "
+                + sticky + "}], \"routes\": [{\"id\": \"r\", \"to\": \"p\"}]}";
+    }
+
+    private static ProxyConfig read(String sticky) {
+        return ConfigJson.read(json(sticky), Map.of("STICKY", SECRET, "OLD", OTHER)::get);
+    }
+
+    private static List<String> problems(StickySession sticky) {
+        return with(sticky).build().validate().stream()
+                .map(StickyTypesTest::text)
+                .toList();
+    }
+
+    private static String text(Problem problem) {
+        return problem.code() + " " + problem;
+    }
+
+    @Test
+    void everySettingOfACookie_isReadAndWritten() {
+        ProxyConfig config = read("{\"type\": \"cookie\", \"name\": \"sid\", \"secret\": \"${env:STICKY}\","
+                + " \"acceptedSecrets\": [\"${env:OLD}\"], \"whenUnavailable\": \"fail\", \"path\": \"/shop\","
+                + " \"domain\": \"example.com\", \"maxAge\": \"1h\", \"httpOnly\": false, \"sameSite\": \"none\","
+                + " \"secure\": \"always\"}");
+        assertThat(config)
+                .isEqualTo(with(COOKIE.withAcceptedSecrets(List.of(OTHER))
+                                .withWhenUnavailable(WhenUnavailable.FAIL)
+                                .withPath("/shop")
+                                .withDomain("example.com")
+                                .withMaxAge(Duration.ofHours(1))
+                                .withHttpOnly(false)
+                                .withSameSite(SameSite.NONE)
+                                .withSecure(Secure.ALWAYS))
+                        .build());
+        String written = ConfigJson.write(config);
+        assertThat(written).contains("${env:STICKY}", "${env:OLD}").doesNotContain(SECRET, OTHER);
+        assertThat(ConfigJson.read(written, Map.of("STICKY", SECRET, "OLD", OTHER)::get))
+                .isEqualTo(config);
+    }
+
+    @Test
+    void everySettingOfAHeader_isReadAndWritten() {
+        ProxyConfig config = read("{\"type\": \"header\", \"name\": \"X-Session\", \"secret\": \"${env:STICKY}\","
+                + " \"acceptedSecrets\": [\"${env:OLD}\"], \"whenUnavailable\": \"fail\"}");
+        assertThat(config)
+                .isEqualTo(with(StickySession.header("X-Session", SECRET)
+                                .withAcceptedSecrets(List.of(OTHER))
+                                .withWhenUnavailable(WhenUnavailable.FAIL))
+                        .build());
+        assertThat(ConfigJson.write(config)).contains("\"whenUnavailable\": \"fail\"");
+    }
+
+    @Test
+    void secretGivenAsItIs_isShownByNothing() {
+        ProxyConfig config = with(COOKIE.withAcceptedSecrets(List.of(OTHER))).build();
+        ProxyConfig changed =
+                with(COOKIE.withAcceptedSecrets(List.of(OTHER + "x"))).build();
+        assertThat(config.toJson()).contains("(redacted)").doesNotContain(SECRET, OTHER);
+        assertThat(config.pools().get(0).stickySession().orElseThrow().toString())
+                .doesNotContain(SECRET, OTHER);
+        assertThat(config.toString()).doesNotContain(SECRET, OTHER);
+        assertThat(StickySession.header("X-Session", SECRET).toString()).doesNotContain(SECRET);
+        assertThat(config.diff(changed))
+                .singleElement()
+                .asString()
+                .startsWith("pool \"p\": changed stickySession (another value of ")
+                .doesNotContain(SECRET, OTHER);
+        assertThat(config.diff(config)).isEmpty();
+    }
+
+    @Test
+    void secretThatWasNotWritten_isAProblemWhenItIsReadBack() {
+        String written = with(COOKIE).build().toJson();
+        assertThatThrownBy(() -> ProxyConfig.fromJson(written))
+                .isInstanceOfSatisfying(
+                        ConfigurationException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(StickyTypesTest::text)
+                                .containsExactly(
+                                        "INVALID pools[0].stickySession.secret: \"(redacted)\" (expected: the secret"
+                                                + " itself, or where it is found, such as ${env:NAME}; it is not written to JSON)"));
+    }
+
+    @Test
+    void secretThatIsWrong_isNotShownByItsProblem() {
+        assertThat(problems(COOKIE.withAcceptedSecrets(List.of("hunter2", "${env:NAME}"))))
+                .containsExactly(
+                        "INVALID pools[0].stickySession.acceptedSecrets[0]: a text of 7 characters"
+                                + " (expected: a secret of at least 32 characters)",
+                        "INVALID pools[0].stickySession.acceptedSecrets[1]: a placeholder that was not resolved"
+                                + " (expected: the secret itself; placeholders are resolved in JSON and properties only)");
+        assertThat(problems(COOKIE.withAcceptedSecrets(List.of(OTHER, OTHER, SECRET))))
+                .containsExactly(
+                        "DUPLICATE pools[0].stickySession.acceptedSecrets[1]: a secret that was there before"
+                                + " (expected: another secret)",
+                        "DUPLICATE pools[0].stickySession.acceptedSecrets[2]: a secret that was there before"
+                                + " (expected: another secret)");
+        assertThat(problems(StickySession.header("X-Session", ""))).hasSize(1);
+        assertThatThrownBy(() -> read("{\"type\": \"cookie\", \"name\": \"sid\", \"secret\": 12345678}"))
+                .isInstanceOf(ConfigurationException.class)
+                .message()
+                .contains("pools[0].stickySession.secret")
+                .doesNotContain("12345678");
+    }
+
+    static Stream<Arguments> bad() {
+        return Stream.of(
+                Arguments.of("name", StickySession.cookie("a b", SECRET)),
+                Arguments.of("name", StickySession.cookie("", SECRET)),
+                Arguments.of("name", StickySession.cookie("__Host-sid", SECRET)),
+                Arguments.of("name", StickySession.cookie("__secure-sid", SECRET)),
+                Arguments.of(
+                        "name",
+                        StickySession.cookie("__Host-sid", SECRET)
+                                .withSecure(Secure.ALWAYS)
+                                .withPath("/a")),
+                Arguments.of(
+                        "name",
+                        StickySession.cookie("__Host-sid", SECRET)
+                                .withSecure(Secure.ALWAYS)
+                                .withDomain("example.com")),
+                Arguments.of("secret", StickySession.cookie("a", SECRET.substring(1))),
+                Arguments.of("path", COOKIE.withPath("shop")),
+                Arguments.of("path", COOKIE.withPath("")),
+                Arguments.of("path", COOKIE.withPath("/a; Domain=evil")),
+                Arguments.of("path", COOKIE.withPath("/a\r\nX: 1")),
+                Arguments.of("domain", COOKIE.withDomain(".example.com")),
+                Arguments.of("domain", COOKIE.withDomain("a; b")),
+                Arguments.of("domain", COOKIE.withDomain("127.0.0.1")),
+                Arguments.of("domain", COOKIE.withDomain("")),
+                Arguments.of("maxAge", COOKIE.withMaxAge(Duration.ofSeconds(-1))),
+                Arguments.of("maxAge", COOKIE.withMaxAge(Duration.ZERO)),
+                Arguments.of("maxAge", COOKIE.withMaxAge(Duration.ofMillis(1_500))),
+                Arguments.of("sameSite", COOKIE.withSameSite(SameSite.NONE)),
+                Arguments.of("sameSite", COOKIE.withSameSite(SameSite.NONE).withSecure(Secure.NEVER)),
+                Arguments.of("name", StickySession.header("", SECRET)),
+                Arguments.of("name", StickySession.header("X Session", SECRET)),
+                Arguments.of("name", StickySession.header("Host", SECRET)),
+                Arguments.of("name", StickySession.header("Content-Length", SECRET)),
+                Arguments.of("name", StickySession.header("cookie", SECRET)),
+                Arguments.of("name", StickySession.header("Set-Cookie", SECRET)),
+                Arguments.of("secret", StickySession.header("X-Session", "short")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("bad")
+    void badSetting_isOneProblemAtItsPlace(String place, StickySession sticky) {
+        assertThat(with(sticky).build().validate())
+                .extracting(Problem::place)
+                .containsExactly("pools[0].stickySession." + place);
+        assertThatThrownBy(() -> ReverseProxy.builder()
+                        .route(Route.builder("r")
+                                .to(UpstreamPool.builder("p")
+                                        .target("http://a")
+                                        .stickySession(sticky)
+                                        .build())
+                                .build())
+                        .build())
+                .isInstanceOf(ConfigurationException.class)
+                .message()
+                .doesNotContain(SECRET);
+    }
+
+    @Test
+    void prefixedCookie_andAHashBeside_areFine() {
+        assertThat(problems(StickySession.cookie("__Host-sid", SECRET).withSecure(Secure.ALWAYS)))
+                .isEmpty();
+        ProxyConfig both = ProxyConfig.builder()
+                .pool(UpstreamPool.builder("p")
+                        .target("http://a")
+                        .stickySession(COOKIE)
+                        .loadBalancer(LoadBalancer.consistentHash(HashKey.clientAddress()))
+                        .build())
+                .route(Route.builder("r").to(Upstream.ref("p")).build())
+                .build();
+        assertThat(both.validate()).isEmpty();
+    }
+
+    @Test
+    void stickySessionWithoutItsParts_tellsAllThatIsMissing() {
+        assertThatThrownBy(() -> read("{\"type\": \"cookie\", \"maxAge\": \"soon\", \"pth\": \"/\"}"))
+                .isInstanceOfSatisfying(
+                        ConfigurationException.class,
+                        e -> assertThat(e.problems())
+                                .extracting(problem -> problem.code() + " " + problem.place())
+                                .containsExactly(
+                                        "UNKNOWN_KEY pools[0].stickySession.pth",
+                                        "MISSING pools[0].stickySession.name",
+                                        "MISSING pools[0].stickySession.secret",
+                                        "INVALID pools[0].stickySession.maxAge"));
+    }
+}
