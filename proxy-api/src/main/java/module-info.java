@@ -15,6 +15,7 @@ module io.fairlead.proxy {
     exports io.fairlead.proxy.resilience;
     exports io.fairlead.proxy.route;
     exports io.fairlead.proxy.spi;
+    exports io.fairlead.proxy.tls;
     exports io.fairlead.proxy.traffic;
     exports io.fairlead.proxy.transform;
     exports io.fairlead.proxy.upstream;

@@ -2,6 +2,7 @@ package io.fairlead.proxy.health;
 
 import static java.util.Objects.requireNonNull;
 
+import io.fairlead.proxy.tls.UpstreamTls;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,6 +16,7 @@ import java.util.Optional;
  *
  * <pre>{@code
  * HealthCheck.http("/healthz")
+ * HealthCheck.httpsBuilder("/healthz").port(8443).build()
  * HealthCheck.builder("/healthz").interval(Duration.ofSeconds(2)).timeout(Duration.ofSeconds(1)).fall(2).build()
  * }</pre>
  *
@@ -32,6 +34,8 @@ public final class HealthCheck {
     public enum Protocol {
         /** A request whose answer tells. */
         HTTP,
+        /** The same, over TLS. */
+        HTTPS,
         /** A connection that can be made is enough. */
         TCP
     }
@@ -47,6 +51,7 @@ public final class HealthCheck {
     private final String expectedBody;
     private final int maxBodyBytes;
     private final int port;
+    private final UpstreamTls tls;
     private final Duration interval;
     private final int jitterPercent;
     private final Duration timeout;
@@ -70,6 +75,7 @@ public final class HealthCheck {
         this.expectedBody = builder.expectedBody;
         this.maxBodyBytes = builder.maxBodyBytes;
         this.port = builder.port;
+        this.tls = builder.tls;
         this.interval = builder.interval;
         this.jitterPercent = builder.jitterPercent;
         this.timeout = builder.timeout.orElse(usualTimeout(builder.interval));
@@ -91,6 +97,14 @@ public final class HealthCheck {
         return builder(path).build();
     }
 
+    /**
+     * A GET of this path over TLS every 5 s, which any 2xx passes; all else by default. The certificate must be for the target's
+     * host name, and from an authority that the JVM trusts.
+     */
+    public static HealthCheck https(String path) {
+        return httpsBuilder(path).build();
+    }
+
     /** A connection every 5 s; all else by default. */
     public static HealthCheck tcp() {
         return tcpBuilder().build();
@@ -99,6 +113,11 @@ public final class HealthCheck {
     /** Begins a check with a request for this path, with query if there is one. */
     public static Builder builder(String path) {
         return new Builder(Protocol.HTTP, requireNonNull(path, "path"));
+    }
+
+    /** Begins a check with a request for this path over TLS; mostly with a {@link Builder#port} of its own. */
+    public static Builder httpsBuilder(String path) {
+        return new Builder(Protocol.HTTPS, requireNonNull(path, "path"));
     }
 
     /** Begins a check that makes a connection. */
@@ -116,6 +135,7 @@ public final class HealthCheck {
         builder.expectedBody = expectedBody;
         builder.maxBodyBytes = maxBodyBytes;
         builder.port = port;
+        builder.tls = tls;
         builder.interval = interval;
         builder.jitterPercent = jitterPercent;
         // One that follows from the interval follows from another, too.
@@ -173,6 +193,11 @@ public final class HealthCheck {
     /** The port asked; 0 for the target's own. */
     public int port() {
         return port;
+    }
+
+    /** How TLS is spoken in an HTTPS check. */
+    public UpstreamTls tls() {
+        return tls;
     }
 
     /** The time from one check to the next. */
@@ -236,6 +261,7 @@ public final class HealthCheck {
                 expectedBody,
                 maxBodyBytes,
                 port,
+                tls,
                 interval,
                 jitterPercent,
                 timeout,
@@ -261,7 +287,8 @@ public final class HealthCheck {
     /** Without the fields, which may hold secrets. */
     @Override
     public String toString() {
-        return "HealthCheck[" + (protocol == Protocol.TCP ? "TCP" : method + " " + path) + " every " + interval + "]";
+        return "HealthCheck[" + (protocol == Protocol.TCP ? "TCP" : method + " " + path)
+                + (protocol == Protocol.HTTPS ? " over TLS" : "") + " every " + interval + "]";
     }
 
     /** Collects the settings of a check. Rejects only null; the proxy's {@code build()} reports everything else. */
@@ -275,6 +302,7 @@ public final class HealthCheck {
         private String expectedBody = "";
         private int maxBodyBytes = 16 * 1024;
         private int port;
+        private UpstreamTls tls = UpstreamTls.ofDefaults();
         private Duration interval = Duration.ofSeconds(5);
         private int jitterPercent = 10;
         private Optional<Duration> timeout = Optional.empty();
@@ -291,13 +319,13 @@ public final class HealthCheck {
             this.path = path;
         }
 
-        /** The method, a token; not CONNECT. With HEAD no {@link #expectedBody} can be asked for. HTTP only. Default: GET. */
+        /** The method, a token; not CONNECT. With HEAD no {@link #expectedBody} can be asked for. HTTP and HTTPS only. Default: GET. */
         public Builder method(String method) {
             this.method = requireNonNull(method, "method");
             return this;
         }
 
-        /** The Host field, for servers that route by name; empty for the target's own host and port. HTTP only. Default: empty. */
+        /** The Host field, for servers that route by name; empty for the target's own host and port. HTTP and HTTPS only. Default: empty. */
         public Builder host(String host) {
             this.host = requireNonNull(host, "host");
             return this;
@@ -305,19 +333,19 @@ public final class HealthCheck {
 
         /**
          * Adds a header field, in place of the one of the same spelling; not Host and not a field of the connection. {@code
-         * User-Agent} is {@code fairlead-health-check} unless given. HTTP only.
+         * User-Agent} is {@code fairlead-health-check} unless given. HTTP and HTTPS only.
          */
         public Builder header(String name, String value) {
             headers.put(requireNonNull(name, "name"), requireNonNull(value, "value"));
             return this;
         }
 
-        /** Adds a status that passes. HTTP only. Default: any 2xx, as long as none is added. */
+        /** Adds a status that passes. HTTP and HTTPS only. Default: any 2xx, as long as none is added. */
         public Builder expectStatus(int status) {
             return expectStatus(status, status);
         }
 
-        /** Adds statuses that pass, both ends included, within 200 to 599. HTTP only. Default: any 2xx, as long as none is added. */
+        /** Adds statuses that pass, both ends included, within 200 to 599. HTTP and HTTPS only. Default: any 2xx, as long as none is added. */
         public Builder expectStatus(int from, int to) {
             expectedStatuses.add(new StatusRange(from, to));
             return this;
@@ -325,14 +353,14 @@ public final class HealthCheck {
 
         /**
          * What the body of the answer must hold among its first {@link #maxBodyBytes}, compared as UTF-8 byte for byte; empty
-         * if the body does not matter, which is not read then. HTTP only. Default: empty.
+         * if the body does not matter, which is not read then. HTTP and HTTPS only. Default: empty.
          */
         public Builder expectedBody(String expectedBody) {
             this.expectedBody = requireNonNull(expectedBody, "expectedBody");
             return this;
         }
 
-        /** How many bytes of a body are read to find {@link #expectedBody}, 1 to 65,536. HTTP only. Default: 16,384. */
+        /** How many bytes of a body are read to find {@link #expectedBody}, 1 to 65,536. HTTP and HTTPS only. Default: 16,384. */
         public Builder maxBodyBytes(int maxBodyBytes) {
             this.maxBodyBytes = maxBodyBytes;
             return this;
@@ -341,6 +369,15 @@ public final class HealthCheck {
         /** The port asked, for a server that tells of its health elsewhere; 0 for the target's own. Default: 0. */
         public Builder port(int port) {
             this.port = port;
+            return this;
+        }
+
+        /**
+         * How TLS is spoken: whom to trust, and as whom the server must prove itself. Its host name is, unless given there, that
+         * of {@link #host}, else that of the target. HTTPS only. Default: verified against the JVM's trust store.
+         */
+        public Builder tls(UpstreamTls tls) {
+            this.tls = requireNonNull(tls, "tls");
             return this;
         }
 
@@ -360,7 +397,7 @@ public final class HealthCheck {
         }
 
         /**
-         * How long a check may take, connecting included; above zero, at most the interval. Default: 2 s, or the interval if
+         * How long a check may take, connecting and the TLS handshake included; above zero, at most the interval. Default: 2 s, or the interval if
          * that is shorter.
          */
         public Builder timeout(Duration timeout) {

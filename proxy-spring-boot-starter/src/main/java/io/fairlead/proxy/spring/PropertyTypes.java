@@ -114,24 +114,25 @@ final class PropertyTypes {
      * How the servers are asked whether they are well.
      *
      * @param type Which of them.
-     * @param path Of http.
-     * @param method Of http.
-     * @param host Of http.
-     * @param headers Of http.
-     * @param expectedStatuses Of http.
-     * @param expectedBody Of http.
-     * @param maxBodyBytes Of http.
-     * @param port Of http, tcp.
-     * @param interval Of http, tcp.
-     * @param jitterPercent Of http, tcp.
-     * @param timeout Of http, tcp.
-     * @param rise Of http, tcp.
-     * @param fall Of http, tcp.
-     * @param transitionInterval Of http, tcp.
-     * @param unhealthyInterval Of http, tcp.
-     * @param minUnhealthy Of http, tcp.
-     * @param usableBeforeFirstCheck Of http, tcp.
-     * @param warmUp Of http, tcp.
+     * @param path Of http, https.
+     * @param method Of http, https.
+     * @param host Of http, https.
+     * @param headers Of http, https.
+     * @param expectedStatuses Of http, https.
+     * @param expectedBody Of http, https.
+     * @param maxBodyBytes Of http, https.
+     * @param port Of http, https, tcp.
+     * @param interval Of http, https, tcp.
+     * @param jitterPercent Of http, https, tcp.
+     * @param timeout Of http, https, tcp.
+     * @param rise Of http, https, tcp.
+     * @param fall Of http, https, tcp.
+     * @param transitionInterval Of http, https, tcp.
+     * @param unhealthyInterval Of http, https, tcp.
+     * @param minUnhealthy Of http, https, tcp.
+     * @param usableBeforeFirstCheck Of http, https, tcp.
+     * @param warmUp Of http, https, tcp.
+     * @param tls Of https.
      */
     record HealthCheck(
             HealthCheckType type,
@@ -152,13 +153,15 @@ final class PropertyTypes {
             Duration unhealthyInterval,
             Duration minUnhealthy,
             Boolean usableBeforeFirstCheck,
-            Duration warmUp) {}
+            Duration warmUp,
+            UpstreamTls tls) {}
 
     /**
      * How the servers are asked whether they are well.
      */
     enum HealthCheckType {
         HTTP,
+        HTTPS,
         TCP
     }
 
@@ -745,6 +748,15 @@ final class PropertyTypes {
             ConcurrencyLimit targetConcurrency,
             Integer maxConcurrentRequests,
             RetryPolicy retry) {}
+
+    /**
+     * How TLS is spoken to a server behind the proxy.
+     *
+     * @param verifyCertificate Whether the server must prove who it is; {@code false} trusts anybody who answers.
+     * @param trustedCertificates A PEM file with the authorities to trust; empty: those that the JVM trusts.
+     * @param serverName The name that the server is asked for and must prove; empty: its own.
+     */
+    record UpstreamTls(Boolean verifyCertificate, String trustedCertificates, String serverName) {}
 
     /**
      * What becomes of a request whose target may not be used: another target, or 503.

@@ -184,6 +184,13 @@ final class DiscoveryTypes {
         return fine ? null : "a name such as _http._tcp.catalog.example.com";
     }
 
+    /** Whether a text is a host name without a dot at its end, and no address. */
+    static boolean isName(String text) {
+        return text.length() <= 253
+                && DNS_NAME.matcher(text).matches()
+                && !IPV4_LIKE.matcher(text).matches();
+    }
+
     private static @Nullable String resolver(String text) {
         return NameServers.parse(text) == null
                 ? "an address such as 10.0.0.53, 127.0.0.1:5353 or [2001:db8::53]:53"

@@ -4,6 +4,7 @@ import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.HealthCheck.Protocol;
 import io.fairlead.proxy.health.OutlierDetection;
 import io.fairlead.proxy.health.StatusRange;
+import io.fairlead.proxy.tls.UpstreamTls;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
@@ -22,13 +23,32 @@ final class HealthTypes {
 
     /** Begins as the check of that kind, so that both share the rest of their fields. */
     private static ObjectType<HealthCheck, HealthCheck.Builder> http() {
-        return new ObjectType<HealthCheck, HealthCheck.Builder>(
-                        "http",
-                        "Sends a request and looks at the answer.",
-                        HealthCheck.http("/"),
-                        values -> HealthCheck.builder(values.text("path")),
-                        HealthCheck.Builder::build)
-                .required(
+        return asking(new ObjectType<>(
+                "http",
+                "Sends a request and looks at the answer.",
+                HealthCheck.http("/"),
+                values -> HealthCheck.builder(values.text("path")),
+                HealthCheck.Builder::build));
+    }
+
+    private static ObjectType<HealthCheck, HealthCheck.Builder> https() {
+        return asking(new ObjectType<>(
+                        "https",
+                        "The same over TLS.",
+                        HealthCheck.https("/"),
+                        values -> HealthCheck.httpsBuilder(values.text("path")),
+                        HealthCheck.Builder::build))
+                .optional(
+                        "tls",
+                        TlsTypes.UPSTREAM_TLS,
+                        HealthCheck::tls,
+                        HealthCheck.Builder::tls,
+                        "Whom to trust. The server's name is, unless given there, that of `host`, else the target's.");
+    }
+
+    private static ObjectType<HealthCheck, HealthCheck.Builder> asking(
+            ObjectType<HealthCheck, HealthCheck.Builder> type) {
+        return type.required(
                         "path",
                         Types.text("path with query", HealthTypes::path),
                         HealthCheck::path,
@@ -160,6 +180,7 @@ final class HealthTypes {
     static final Variants<HealthCheck> HEALTH_CHECK = new Variants<HealthCheck>(
                     "HealthCheck", "How the servers are asked whether they are well.")
             .add(HealthCheck.class, timed(http()), check -> check.protocol() == Protocol.HTTP)
+            .add(HealthCheck.class, timed(https()), check -> check.protocol() == Protocol.HTTPS)
             .add(HealthCheck.class, timed(tcp()), check -> check.protocol() == Protocol.TCP)
             .rule(HealthTypes::check);
 
@@ -292,6 +313,9 @@ final class HealthTypes {
                     place + ".maxBodyBytes",
                     String.valueOf(check.maxBodyBytes()),
                     "at least the length of expectedBody");
+        }
+        if (check.protocol() != Protocol.HTTPS && !check.tls().equals(UpstreamTls.ofDefaults())) {
+            context.report("CONFLICT", place, check.toString(), "no tls but in an HTTPS check");
         }
         // JSON has no such keys there.
         HealthCheck plain = HealthCheck.tcp();

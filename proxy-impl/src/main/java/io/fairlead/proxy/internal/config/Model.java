@@ -592,6 +592,7 @@ final class Model {
                 ResilienceTypes.CIRCUIT_BREAKER,
                 ResilienceTypes.CONCURRENCY_LIMIT,
                 HealthTypes.OUTLIER_DETECTION,
+                TlsTypes.UPSTREAM_TLS,
                 BalancerTypes.ZONE_PREFERENCE,
                 ROUTE,
                 TrafficTypes.SPLIT,

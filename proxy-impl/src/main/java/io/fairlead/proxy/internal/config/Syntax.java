@@ -44,7 +44,8 @@ final class Syntax {
     static final Type<String> HOST = Types.text("address or host name", Syntax::host);
     static final Types.Rule TARGET_URL_RULE = Syntax::targetUrl;
     static final Type<String> TARGET_URL = Types.text("URL", "^http://[^/?#@\\s]+$", TARGET_URL_RULE);
-    static final Type<String> FILE_PATH = Types.text("path", Syntax::filePath);
+    static final Types.Rule FILE_PATH_RULE = Syntax::filePath;
+    static final Type<String> FILE_PATH = Types.text("path", FILE_PATH_RULE);
     static final Type<String> FIELD_VALUE = Types.text("text", Syntax::fieldValue);
     /** What a field is compared with, which arrives without space around it. */
     static final Type<String> OVERRIDE = Types.text("text", Syntax::wholeValue);

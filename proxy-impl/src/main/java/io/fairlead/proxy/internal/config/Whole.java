@@ -6,6 +6,7 @@ import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.internal.net.NameServers;
 import io.fairlead.proxy.internal.route.RouteTable;
+import io.fairlead.proxy.internal.tls.TrustedCertificates;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
@@ -14,10 +15,12 @@ import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.tls.UpstreamTls;
 import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -158,7 +161,8 @@ final class Whole {
         Map<String, Integer> names = new HashMap<>();
         for (int i = 0; i < config.pools().size(); i++) {
             UpstreamPool pool = config.pools().get(i);
-            String place = "pools[" + i + "].name";
+            String at = "pools[" + i + "]";
+            String place = at + ".name";
             if (registrations != null && pool.targetSource().orElse(null) instanceof TargetSource.Registered source) {
                 unknown(
                         "pools[" + i + "].targetSource.name",
@@ -167,6 +171,7 @@ final class Whole {
                         "discovery",
                         registrations.discoveries().keySet());
             }
+            pool.healthCheck().ifPresent(check -> trustedCertificates(at + ".healthCheck.tls", check.tls()));
             if (pool.targetSource().orElse(null) instanceof TargetSource.DnsRecords records
                     && !NameServers.canReadRecords()) {
                 report(
@@ -197,6 +202,22 @@ final class Whole {
                         "load balancer",
                         registrations.loadBalancers().keySet());
             }
+        }
+    }
+
+    /** Read here only to see whether that works: who starts a proxy must not learn it from failing checks. */
+    private void trustedCertificates(String place, UpstreamTls tls) {
+        if (tls.trustedCertificates().isEmpty()) {
+            return;
+        }
+        try {
+            TrustedCertificates.read(tls.trustedCertificates());
+        } catch (IOException e) {
+            report(
+                    "UNREADABLE",
+                    place + ".trustedCertificates",
+                    Context.quote(tls.trustedCertificates()),
+                    "a PEM file of certificates: " + e.getMessage());
         }
     }
 

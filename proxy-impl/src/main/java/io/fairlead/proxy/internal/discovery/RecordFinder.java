@@ -42,6 +42,7 @@ final class RecordFinder implements Finder {
     private static final int RARELY = 100;
 
     private static final int MAX_WEIGHT = 65_535;
+    private static final int MAX_PRIORITY = 127;
 
     private final DnsRecords source;
     private final DnsClient client;
@@ -246,7 +247,10 @@ final class RecordFinder implements Finder {
     }
 
     private static Target target(String url, int rank, int weight) {
-        return Target.builder(url).weight(weight).build();
+        return Target.builder(url)
+                .weight(weight)
+                .priority(Math.min(rank, MAX_PRIORITY))
+                .build();
     }
 
     private static String host(SRVRecord service) {

@@ -14,6 +14,7 @@ import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.health.OutlierWatch.Rate;
 import io.fairlead.proxy.internal.health.SlowStart;
 import io.fairlead.proxy.internal.time.TimerWheel;
+import io.fairlead.proxy.internal.tls.ClientTls;
 import io.fairlead.proxy.observe.TargetEvent;
 import io.fairlead.proxy.observe.TargetEvent.What;
 import io.fairlead.proxy.upstream.UpstreamPool;
@@ -53,6 +54,10 @@ final class PoolHealth {
     private final SlowStartTimer slowStart = new SlowStartTimer();
 
     private UpstreamPool config;
+
+    /** Of HTTPS checks: made once for all targets, and anew only for other settings. */
+    private @Nullable ClientTls tls;
+
     private boolean begun;
     private boolean closed;
 
@@ -119,6 +124,12 @@ final class PoolHealth {
         Duration intervalBefore = config.outlierDetection().interval();
         // Read here and not handed over: the task of a former update may come after that of a later one.
         config = pool.config();
+        HealthCheck check = config.healthCheck().orElse(null);
+        if (check == null || check.protocol() != HealthCheck.Protocol.HTTPS) {
+            tls = null;
+        } else if (tls == null || !tls.settings().equals(check.tls())) {
+            tls = new ClientTls(check.tls());
+        }
         List<PoolTarget> targets = pool.targets();
         long now = home.now();
         for (Watched one : List.copyOf(watched.values())) {
@@ -259,6 +270,7 @@ final class PoolHealth {
                 one.target.client(),
                 checks.config(),
                 one.head,
+                tls,
                 (passed, seen) -> checked(one, begin, passed, seen));
         one.probe = probe;
         probe.start();

@@ -9,6 +9,7 @@ import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.discovery.TargetSource;
+import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
@@ -20,6 +21,7 @@ import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.testing.Seeds;
+import io.fairlead.proxy.tls.UpstreamTls;
 import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.traffic.StickyCookie;
 import io.fairlead.proxy.transform.Transform;
@@ -116,6 +118,34 @@ final class ConfigJsonTest {
                 .build();
         Context context = new Context(Placeholders.ofProcess(), true);
         return (ObjectNode) Model.CONFIG.write(config, context);
+    }
+
+    @Test
+    void checkOverTls_tellsWhomToTrust() {
+        ProxyConfig config = ConfigJson.read("""
+                {"version": 1, "pools": [
+                  {"name": "a", "targets": ["http://a"], "healthCheck":
+                    {"type": "https", "path": "/up", "port": 8443, "tls":
+                      {"trustedCertificates": "ca.pem", "serverName": "a.test"}}},
+                  {"name": "b", "targets": ["http://b"], "healthCheck":
+                    {"type": "https", "path": "/up", "tls": {"verifyCertificate": false}}}]}
+                """);
+        assertThat(config.pools())
+                .extracting(pool -> pool.healthCheck().orElseThrow())
+                .containsExactly(
+                        HealthCheck.httpsBuilder("/up")
+                                .port(8443)
+                                .tls(UpstreamTls.builder()
+                                        .trustedCertificates("ca.pem")
+                                        .serverName("a.test")
+                                        .build())
+                                .build(),
+                        HealthCheck.httpsBuilder("/up")
+                                .tls(UpstreamTls.builder()
+                                        .verifyCertificate(false)
+                                        .build())
+                                .build());
+        assertThat(ConfigJson.read(ConfigJson.write(config))).isEqualTo(config);
     }
 
     @Test
@@ -248,6 +278,7 @@ final class ConfigJsonTest {
         assertAccessors(Timeouts.class, ResilienceTypes.TIMEOUTS, Set.of());
         assertAccessors(UpstreamPool.class, Model.POOL, Set.of());
         assertAccessors(io.fairlead.proxy.upstream.Target.class, Model.TARGET, Set.of());
+        assertAccessors(UpstreamTls.class, TlsTypes.UPSTREAM_TLS, Set.of());
         // The action stands as one of four keys.
         assertAccessors(Route.class, Model.ROUTE, Set.of("action"));
         // What keys() gives stands as by.

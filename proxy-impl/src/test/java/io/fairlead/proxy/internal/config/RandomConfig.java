@@ -27,6 +27,7 @@ import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
+import io.fairlead.proxy.tls.UpstreamTls;
 import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.HostPolicy;
@@ -195,7 +196,16 @@ final class RandomConfig {
 
     private HealthCheck healthCheck() {
         boolean http = random.nextBoolean();
-        HealthCheck.Builder check = http ? HealthCheck.builder(one("/", "/healthz?full=1")) : HealthCheck.tcpBuilder();
+        boolean tls = http && random.nextBoolean();
+        String path = one("/", "/healthz?full=1");
+        HealthCheck.Builder check =
+                tls ? HealthCheck.httpsBuilder(path) : http ? HealthCheck.builder(path) : HealthCheck.tcpBuilder();
+        if (tls) {
+            UpstreamTls.Builder trust = UpstreamTls.builder();
+            sometimes(() -> trust.serverName("shop.example.com"));
+            sometimes(() -> trust.verifyCertificate(false));
+            check.tls(trust.build());
+        }
         if (http) {
             sometimes(() -> check.method(one("HEAD", "OPTIONS")));
             sometimes(() -> check.host(one("shop.example.com", "[::1]:80")));

@@ -25,6 +25,7 @@ import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
+import io.fairlead.proxy.tls.UpstreamTls;
 import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.Target;
@@ -56,6 +57,14 @@ final class ValidatorTest {
 
     private static TargetSource.DnsRecords srv() {
         return TargetSource.srv("_http._tcp.catalog.example.com.");
+    }
+
+    private static UpstreamTls unverified() {
+        return UpstreamTls.builder().verifyCertificate(false).build();
+    }
+
+    private static HealthCheck https(UpstreamTls tls) {
+        return HealthCheck.httpsBuilder("/healthz").tls(tls).build();
     }
 
     private static ProxyConfig.Builder with(Route.Builder route) {
@@ -453,6 +462,27 @@ final class ValidatorTest {
                 bad("pools[0].loadBalancer.keys[0].name", hashing(125, HashKey.query(""))),
                 bad("pools[0].loadBalancer.keys[0].key", hashing(125, HashKey.attribute(""))),
                 bad("pools[0].loadBalancer.name", with(pool().loadBalancer(LoadBalancer.ref("nope")))),
+                bad(
+                        "pools[0].healthCheck",
+                        with(pool().healthCheck(http().tls(unverified()).build()))),
+                bad(
+                        "pools[0].healthCheck.tls.serverName",
+                        with(pool().healthCheck(https(
+                                UpstreamTls.builder().serverName("10.0.0.1").build())))),
+                bad(
+                        "pools[0].healthCheck.tls.serverName",
+                        with(pool().healthCheck(https(
+                                UpstreamTls.builder().serverName("a:443").build())))),
+                bad(
+                        "pools[0].healthCheck.tls.trustedCertificates",
+                        with(pool().healthCheck(https(UpstreamTls.builder()
+                                .trustedCertificates("no-such-file.pem")
+                                .build())))),
+                bad(
+                        "pools[0].healthCheck.tls.trustedCertificates",
+                        with(pool().healthCheck(https(unverified().toBuilder()
+                                .trustedCertificates("no-such-file.pem")
+                                .build())))),
                 bad("pools[0].targetSource.path", with(pool().targetSource(TargetSource.file("")))),
                 bad("pools[0].targetSource.url", with(pool().targetSource(TargetSource.dns("http://a/b")))),
                 bad("pools[0].targetSource.name", with(pool().targetSource(TargetSource.ref("nope")))),

@@ -186,6 +186,23 @@ class RecordFinderTest {
     }
 
     @Test
+    void prioritiesOfServices_becomeTiersInTheirOrder() throws IOException {
+        server.additional(true);
+        server.set(SRV, "SRV", 30, "20 0 80 two.test", "10 0 80 one.test", "10 9 81 one.test", "65535 3 80 two.test");
+        server.set("one.test", "A", 30, "10.0.0.1");
+        server.set("two.test", "A", 30, "10.0.0.2");
+        // The last of the records is the same server as the first, which is of the better tier.
+        assertThat(new RecordFinder(services()).find())
+                .containsExactly(
+                        Target.builder("http://10.0.0.1:80").weight(1).build(),
+                        Target.builder("http://10.0.0.1:81").weight(900).build(),
+                        Target.builder("http://10.0.0.2:80")
+                                .weight(1)
+                                .priority(1)
+                                .build());
+    }
+
+    @Test
     void hostsThatComeAlong_areNotAskedFor() throws IOException {
         server.additional(true);
         server.set(SRV, "SRV", 30, "0 5 8080 one.test");

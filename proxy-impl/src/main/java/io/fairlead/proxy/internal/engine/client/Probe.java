@@ -10,12 +10,17 @@ import io.fairlead.proxy.internal.http.HeadParser;
 import io.fairlead.proxy.internal.http.PartialHead;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.time.TimerWheel;
+import io.fairlead.proxy.internal.tls.ClientTls;
+import io.fairlead.proxy.internal.tls.TlsFailures;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +37,7 @@ import org.xnio.StreamConnection;
  *
  * <ol>
  *   <li>{@link #start}: connect, to the next address if one fails;
- *   <li>send the request, in one piece;
+ *   <li>shake hands, for HTTPS; send the request, in one piece;
  *   <li>read the head of the answer, and as much of the body as is searched;
  *   <li>tell the verdict, once;
  *   <li>read the rest of a small answer, because a target that is cut off writes that into its log; close.
@@ -66,6 +71,7 @@ public final class Probe extends TimerWheel.Timer {
     private final ClientTarget target;
     private final HealthCheck check;
     private final byte[] head;
+    private final @Nullable ClientTls tls;
     private final BodyDecoder decoder = new BodyDecoder();
 
     private @Nullable Listener listener;
@@ -74,6 +80,7 @@ public final class Probe extends TimerWheel.Timer {
     private int tried;
     private @Nullable IoFuture<StreamConnection> connecting;
     private @Nullable StreamConnection connection;
+    private @Nullable TlsStream secure;
     private @Nullable PartialHead partial;
     private boolean inBody;
     private byte[] searched = new byte[0];
@@ -81,12 +88,24 @@ public final class Probe extends TimerWheel.Timer {
     private int unwanted;
     private String status = "";
 
-    /** @param head of {@link #head(HealthCheck, String)} */
-    public Probe(IoLoop loop, ClientTarget target, HealthCheck check, byte[] head, Listener listener) {
+    /**
+     * Makes one that has not begun.
+     *
+     * @param head of {@link #head(HealthCheck, String)}
+     * @param tls for an HTTPS check
+     */
+    public Probe(
+            IoLoop loop,
+            ClientTarget target,
+            HealthCheck check,
+            byte[] head,
+            @Nullable ClientTls tls,
+            Listener listener) {
         this.loop = loop;
         this.target = target;
         this.check = check;
         this.head = head;
+        this.tls = tls;
         this.listener = listener;
     }
 
@@ -206,12 +225,83 @@ public final class Probe extends TimerWheel.Timer {
             close();
             return;
         }
+        ClientTls with = tls;
+        if (check.protocol() == Protocol.HTTPS && with != null) {
+            prepareTls(made, with);
+            return;
+        }
         ByteBuffer out = ByteBuffer.wrap(head);
         made.getSinkChannel().setWriteListener(channel -> guarded(() -> write(made, out)));
         made.getSourceChannel().setReadListener(channel -> guarded(() -> read(made)));
         guarded(() -> write(made, out));
         if (!closed) {
             made.getSourceChannel().resumeReads();
+        }
+    }
+
+    /** The first engine reads the trusted certificates, which is not for an I/O thread. */
+    private void prepareTls(StreamConnection made, ClientTls with) {
+        InetSocketAddress peer = made.getPeerAddress(InetSocketAddress.class);
+        try {
+            made.getIoThread().getWorker().execute(() -> {
+                SSLEngine engine = null;
+                String problem = "";
+                try {
+                    engine = with.engine(serverName(), peer == null ? check.port() : peer.getPort(), "http/1.1");
+                } catch (IOException | RuntimeException e) {
+                    problem = String.valueOf(e.getMessage());
+                }
+                SSLEngine ready = engine;
+                String reason = problem;
+                loop.execute(() -> {
+                    if (ready != null) {
+                        guarded(() -> secure(made, ready));
+                    } else if (!closed) {
+                        failed(reason);
+                    }
+                });
+            });
+        } catch (RejectedExecutionException e) {
+            failed("the proxy is being closed");
+        }
+    }
+
+    /** As the Host field says, which tells a server of many names which one is meant; without its port. */
+    private String serverName() {
+        String host = check.host().isEmpty() ? target.host() : check.host();
+        int bracket = host.lastIndexOf(']');
+        int colon = host.indexOf(':', bracket + 1);
+        String name = colon < 0 ? host : host.substring(0, colon);
+        return bracket > 0 ? name.substring(1, bracket) : name;
+    }
+
+    private void secure(StreamConnection made, SSLEngine engine) throws IOException {
+        TlsStream stream = new TlsStream(loop, made, engine, ByteBuffer.wrap(head), new TlsStream.Listener() {
+            @Override
+            public void received(ByteBuffer data) {
+                Probe.this.received(data);
+            }
+
+            @Override
+            public void ended() {
+                Probe.this.ended();
+            }
+
+            @Override
+            public void goOn() {
+                guarded(Probe.this::advance);
+            }
+        });
+        secure = stream;
+        made.getSinkChannel().setWriteListener(channel -> guarded(this::advance));
+        made.getSourceChannel().setReadListener(channel -> guarded(this::advance));
+        advance();
+    }
+
+    private void advance() throws IOException {
+        TlsStream stream = secure;
+        if (stream != null) {
+            stream.advance();
         }
     }
 
@@ -222,6 +312,8 @@ public final class Probe extends TimerWheel.Timer {
         }
         try {
             step.run();
+        } catch (SSLException e) {
+            failed(TlsFailures.reason(e));
         } catch (IOException e) {
             failed("the connection failed: " + e.getMessage());
         } catch (RuntimeException | Error e) {
@@ -266,8 +358,15 @@ public final class Probe extends TimerWheel.Timer {
         }
     }
 
+    private boolean isShakingHands() {
+        TlsStream stream = secure;
+        return stream == null ? check.protocol() == Protocol.HTTPS : !stream.isSecured();
+    }
+
     private void ended() {
-        if (!inBody) {
+        if (isShakingHands()) {
+            failed("closed within the TLS handshake");
+        } else if (!inBody) {
             failed("closed before it answered");
         } else {
             bodyEnds();
@@ -421,7 +520,9 @@ public final class Probe extends TimerWheel.Timer {
     protected void fire(long now) {
         failed((connection == null
                         ? "no connection within "
-                        : inBody ? status + " without a whole body within " : "no answer within ")
+                        : inBody
+                                ? status + " without a whole body within "
+                                : isShakingHands() ? "no TLS handshake within " : "no answer within ")
                 + check.timeout().toMillis() + " ms");
     }
 
@@ -440,6 +541,9 @@ public final class Probe extends TimerWheel.Timer {
         if (running != null) {
             connecting = null;
             running.cancel();
+        }
+        if (secure != null) {
+            secure.close();
         }
         IoUtils.safeClose(connection);
     }
