@@ -123,7 +123,7 @@ public interface ReverseProxy extends AutoCloseable {
      * and none is lost in between. It is an {@link #update} that changes nothing else, so that {@link #config()} tells it. The
      * returned drain follows the route's requests that still are with the former one; what is not over when the time is gets
      * 503 {@code DRAIN_TIMEOUT}, or is cut. Its {@code undo()} sends the route back where it went before, unless it goes
-     * elsewhere by then.
+     * elsewhere by then. A route with a {@link Split} has the one pool then, and the split again after the undo.
      *
      * @param pool the name of a pool of the configuration
      * @throws IllegalArgumentException if there is no such route or pool, or if the route answers by itself
