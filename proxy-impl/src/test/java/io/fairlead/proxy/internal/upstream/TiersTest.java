@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -475,6 +476,71 @@ class TiersTest {
         add(2, 0, "a");
         add(2, 0, "");
         assertThat(byZone()).containsOnlyKeys("a");
+    }
+
+    // ---- whatever there is
+
+    @Test
+    void anyPool_sharesAllRequestsAmongTargetsThatMayBePicked() {
+        for (int seed = 0; seed < 1_000; seed++) {
+            Random random = new Random(seed);
+            targets.forEach(target -> target.client().close());
+            targets.clear();
+            for (int i = 1 + random.nextInt(8); i > 0; i--) {
+                Target.Builder target = Target.builder("http://127.0.0." + i)
+                        .priority(random.nextInt(3))
+                        .weight(random.nextInt(4));
+                if (random.nextBoolean()) {
+                    target.zone(random.nextBoolean() ? "a" : "b");
+                }
+                PoolTarget added = add(target.build());
+                if (random.nextInt(3) == 0) {
+                    // DRAINING is what the weight says.
+                    Unusable[] reasons = Unusable.values();
+                    added.set(reasons[1 + random.nextInt(reasons.length - 1)], true, "at random");
+                }
+                added.share(random.nextBoolean() ? 1 : 0.1 + 0.9 * random.nextDouble());
+            }
+            config.spillOverThreshold(random.nextInt(101))
+                    .panicThreshold(List.of(0, 1, 50, 100).get(random.nextInt(4)))
+                    .zonePreference(
+                            new ZonePreference(random.nextInt(4) > 0, random.nextInt(101), 1 + random.nextInt(2)));
+            zone = List.of("", "a", "c").get(random.nextInt(3));
+            hasShares("seed " + seed + " " + targets);
+        }
+    }
+
+    private void hasShares(String which) {
+        Selection selection = selection();
+        List<PoolTarget> usable = targets.stream()
+                .filter(target -> selection.panics() ? target.isUsableInPanic() : target.isUsable())
+                .toList();
+        List<TierStatus> tiers = selection.tiers().status();
+        assertThat(tiers.stream().mapToDouble(TierStatus::loadPercent).sum())
+                .as(which)
+                .isCloseTo(usable.isEmpty() ? 0 : 100, within(1e-6));
+        assertThat(selection.usable().size()).as(which).isEqualTo(usable.size());
+        long takers = tiers.stream().filter(tier -> tier.loadPercent() > 0).count();
+        assertThat(selection.only() != null).as(which).isEqualTo(takers < 2);
+        PoolShard shard = shard();
+        for (int i = 0; i < 20; i++) {
+            PoolTarget picked = shard.pick(selection, exchange(i), List.of());
+            if (usable.isEmpty()) {
+                assertThat(picked).as(which).isNull();
+            } else {
+                assertThat(picked).as(which).isIn(usable);
+                picked.ended();
+            }
+        }
+        // Everything that may be picked is reached by attempts that go on, each once.
+        List<PoolTarget> tried = new ArrayList<>();
+        while (tried.size() < usable.size()) {
+            PoolTarget next = shard.pick(selection, exchange(1), List.copyOf(tried));
+            assertThat(next).as(which).isIn(usable).isNotIn(tried);
+            next.ended();
+            tried.add(next);
+        }
+        assertThat(selection.usable().hasOther(tried)).as(which).isFalse();
     }
 
     // ---- what is told
