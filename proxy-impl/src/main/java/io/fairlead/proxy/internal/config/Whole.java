@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.config;
 import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.balancer.StickySession;
 import io.fairlead.proxy.discovery.TargetSource;
 import io.fairlead.proxy.internal.net.NameServers;
 import io.fairlead.proxy.internal.route.RouteTable;
@@ -17,6 +18,7 @@ import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
 import io.fairlead.proxy.tls.UpstreamTls;
 import io.fairlead.proxy.traffic.Split;
+import io.fairlead.proxy.traffic.StickyCookie;
 import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
@@ -85,6 +87,7 @@ final class Whole {
             }
             String in = " (route " + Context.quote(route.id()) + ")";
             references(route).forEach((at, name) -> upstream(place + "." + at, in, name));
+            cookies(route, place, in);
             middleware(place + ".middleware", in, route.middleware());
             variables(place + ".middleware", in, route.middleware(), variables(route, place), "the match");
             transforms(place + ".transforms", in, route.transforms());
@@ -271,6 +274,28 @@ final class Whole {
             }
         }
         return names;
+    }
+
+    /** A split and one of its pools that give clients a cookie of one name would overwrite each other's. */
+    private void cookies(Route route, String place, String in) {
+        String at = place + ".split.stickyCookie.name";
+        String cookie = route.action().orElse(null) instanceof RouteAction.Split split
+                ? split.split().stickyCookie().map(StickyCookie::name).orElse(null)
+                : null;
+        if (cookie == null || context.broken(at)) {
+            return;
+        }
+        Collection<String> names = references(route).values();
+        for (UpstreamPool pool : config.pools()) {
+            boolean same = pool.stickySession().orElse(null) instanceof StickySession.Cookie own
+                    && own.name().equals(cookie);
+            if (same && names.contains(pool.name())) {
+                String expectation =
+                        "a name other than that of the stickySession of pool " + Context.quote(pool.name());
+                report("CONFLICT", at, Context.quote(cookie) + in, expectation);
+                return;
+            }
+        }
     }
 
     private void middleware(String place, String in, List<Middleware> list) {

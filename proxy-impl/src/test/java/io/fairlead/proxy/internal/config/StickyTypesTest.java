@@ -14,6 +14,7 @@ import io.fairlead.proxy.balancer.StickySession.SameSite;
 import io.fairlead.proxy.balancer.StickySession.Secure;
 import io.fairlead.proxy.balancer.StickySession.WhenUnavailable;
 import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
@@ -216,6 +217,33 @@ class StickyTypesTest {
                 .route(Route.builder("r").to(Upstream.ref("p")).build())
                 .build();
         assertThat(both.validate()).isEmpty();
+    }
+
+    @Test
+    void cookieOfASplitThatOneOfItsPoolsHasToo_isAProblem() {
+        UpstreamPool sticky = UpstreamPool.builder("p")
+                .target("http://a")
+                .stickySession(COOKIE)
+                .build();
+        for (String name : List.of("sid", "share")) {
+            Split split = Split.builder()
+                    .share(Upstream.ref("p"), 1)
+                    .share(Upstream.ref("q"), 1)
+                    .stickyCookie(name, Duration.ofDays(1))
+                    .build();
+            ProxyConfig config = ProxyConfig.builder()
+                    .pool(sticky)
+                    .pool(UpstreamPool.of("q", "http://b"))
+                    .route(Route.builder("r").split(split).build())
+                    .build();
+            assertThat(config.validate().stream().map(StickyTypesTest::text).toList())
+                    .isEqualTo(
+                            name.equals("share")
+                                    ? List.of()
+                                    : List.of(
+                                            "CONFLICT routes[0].split.stickyCookie.name: \"sid\" (route \"r\")"
+                                                    + " (expected: a name other than that of the stickySession of pool \"p\")"));
+        }
     }
 
     @Test
