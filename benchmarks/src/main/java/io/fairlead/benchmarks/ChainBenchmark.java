@@ -4,6 +4,7 @@ import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.http.Response;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
+import io.fairlead.proxy.internal.engine.exchange.FallbackPlan;
 import io.fairlead.proxy.internal.engine.exchange.MiddlewarePlan;
 import io.fairlead.proxy.internal.engine.exchange.NamedMiddleware;
 import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
@@ -17,6 +18,7 @@ import io.fairlead.proxy.internal.http.HeadLimits;
 import io.fairlead.proxy.internal.http.HeadParser;
 import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
+import io.fairlead.proxy.internal.response.ErrorPages;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.middleware.Middleware;
@@ -91,13 +93,16 @@ public class ChainBenchmark {
                 null,
                 request -> CompletableFuture.completedFuture(Response.of(204)),
                 null,
+                FallbackPlan.NONE,
+                ErrorPages.NONE,
                 false);
         snapshot = new Snapshot(
                 ProxyConfig.builder().build(),
                 RouteTable.compile(List.of(Route.builder("r").respond(204, "").build())),
                 List.of(plan),
                 new RequestComposer(ForwardedHeaders.X_FORWARDED, true),
-                new ReplayMemory(0));
+                new ReplayMemory(0),
+                ErrorPages.NONE);
         ByteBuffer data = ByteBuffer.wrap(
                 "GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
         HeadParser parser = new HeadParser();

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.ErrorPage;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.spi.ProxyProvider;
 import io.fairlead.proxy.upstream.UpstreamPool;
@@ -33,6 +34,7 @@ public final class ProxyConfig {
     private final long maxReplayMemoryBytes;
     private final int maxConcurrentRequests;
     private final @Nullable String zone;
+    private final List<ErrorPage> errorPages;
 
     private ProxyConfig(Builder builder) {
         this.listeners = List.copyOf(builder.listeners);
@@ -48,6 +50,7 @@ public final class ProxyConfig {
         this.maxReplayMemoryBytes = builder.maxReplayMemoryBytes;
         this.maxConcurrentRequests = builder.maxConcurrentRequests;
         this.zone = builder.zone;
+        this.errorPages = List.copyOf(builder.errorPages);
     }
 
     /** Begins an empty configuration. */
@@ -95,6 +98,7 @@ public final class ProxyConfig {
         builder.maxReplayMemoryBytes = maxReplayMemoryBytes;
         builder.maxConcurrentRequests = maxConcurrentRequests;
         builder.zone = zone;
+        builder.errorPages.addAll(errorPages);
         return builder;
     }
 
@@ -166,6 +170,11 @@ public final class ProxyConfig {
         return Optional.ofNullable(zone);
     }
 
+    /** The bodies of error answers, for those to which a route has none of its own. */
+    public List<ErrorPage> errorPages() {
+        return errorPages;
+    }
+
     private List<Object> state() {
         return List.of(
                 listeners,
@@ -180,7 +189,8 @@ public final class ProxyConfig {
                 stopDelay,
                 maxReplayMemoryBytes,
                 maxConcurrentRequests,
-                zone());
+                zone(),
+                errorPages);
     }
 
     @Override
@@ -213,6 +223,7 @@ public final class ProxyConfig {
         private long maxReplayMemoryBytes = 64L * 1024 * 1024;
         private int maxConcurrentRequests;
         private @Nullable String zone;
+        private final List<ErrorPage> errorPages = new ArrayList<>();
 
         private Builder() {}
 
@@ -326,6 +337,12 @@ public final class ProxyConfig {
          */
         public Builder zone(String zone) {
             this.zone = requireNonNull(zone, "zone");
+            return this;
+        }
+
+        /** Adds the body of some error answers, see {@link ErrorPage}. Default: none, they have two lines of text or JSON. */
+        public Builder errorPage(ErrorPage errorPage) {
+            errorPages.add(requireNonNull(errorPage, "errorPage"));
             return this;
         }
 

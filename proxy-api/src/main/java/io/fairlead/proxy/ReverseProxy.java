@@ -18,7 +18,9 @@ import io.fairlead.proxy.ratelimit.RateLimitCounts;
 import io.fairlead.proxy.ratelimit.RateLimitStore;
 import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.ErrorPage;
 import io.fairlead.proxy.route.Explanation;
+import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.ProxyProvider;
@@ -386,6 +388,12 @@ public interface ReverseProxy extends AutoCloseable {
             return this;
         }
 
+        /** Adds the body of some error answers, see {@link ErrorPage}; a route may have its own. */
+        public Builder errorPage(ErrorPage errorPage) {
+            config.errorPage(errorPage);
+            return this;
+        }
+
         /** Registers middleware that configuration refers to by this name. */
         public Builder register(String registeredName, Middleware registered) {
             middleware.put(requireNonNull(registeredName, "name"), requireNonNull(registered, "middleware"));
@@ -496,6 +504,11 @@ public interface ReverseProxy extends AutoCloseable {
             route.timeouts().ifPresent(data::timeouts);
             route.maxBodyBytes().ifPresent(data::maxBodyBytes);
             route.retry().ifPresent(data::retry);
+            route.errorPages().forEach(data::errorPage);
+            for (int i = 0; i < route.fallbacks().size(); i++) {
+                Fallback fallback = route.fallbacks().get(i);
+                data.fallback(fallback.withAction(toData(route.id() + ":fallback-" + i, fallback.action())));
+            }
             route.action().ifPresent(action -> data.action(toData(route.id(), action)));
             return data.build();
         }

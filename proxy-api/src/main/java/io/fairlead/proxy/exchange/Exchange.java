@@ -51,6 +51,11 @@ public interface Exchange {
     /** Keeps a value for whoever comes later on this exchange; the access log and listeners see it too. */
     void attribute(String key, Object value);
 
+    /** What had failed, if a {@link io.fairlead.proxy.route.Fallback} of the route answers or has answered; else empty. */
+    default Optional<FallbackCause> fallbackCause() {
+        return Optional.empty();
+    }
+
     /**
      * Runs {@code action} once if the client goes away or a deadline passes before the response is complete; at once
      * if that has happened. Runs on the I/O thread and must not block.

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.observe;
 
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.exchange.FallbackCause;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,6 +22,8 @@ import java.util.Optional;
  * @param status the status sent to the client; 499 when it was gone before, 0 when its connection was cut by us
  * @param failure what the proxy itself failed with
  * @param detail what happened in words, for the log; never sent to the client
+ * @param fallback what a fallback of the route stood in for; empty if none was used. {@code failure} is empty then, unless the
+ *     fallback failed too
  * @param requestBytes bytes of the request body read
  * @param responseBytes bytes of the response body written
  * @param startedAt when the request's head had been read
@@ -39,6 +42,7 @@ public record ExchangeRecord(
         int status,
         Optional<FailureCode> failure,
         Optional<String> detail,
+        Optional<FallbackCause> fallback,
         long requestBytes,
         long responseBytes,
         Instant startedAt,

@@ -33,6 +33,8 @@ public final class Route {
     private final @Nullable Timeouts timeouts;
     private final long maxBodyBytes;
     private final @Nullable RetryPolicy retry;
+    private final List<Fallback> fallbacks;
+    private final List<ErrorPage> errorPages;
 
     private Route(Builder builder) {
         this.id = builder.id;
@@ -44,6 +46,8 @@ public final class Route {
         this.timeouts = builder.timeouts;
         this.maxBodyBytes = builder.maxBodyBytes;
         this.retry = builder.retry;
+        this.fallbacks = List.copyOf(builder.fallbacks);
+        this.errorPages = List.copyOf(builder.errorPages);
     }
 
     /** Begins a route with this id, which must be unique in the proxy. */
@@ -62,6 +66,8 @@ public final class Route {
         builder.timeouts = timeouts;
         builder.maxBodyBytes = maxBodyBytes;
         builder.retry = retry;
+        builder.fallbacks.addAll(fallbacks);
+        builder.errorPages.addAll(errorPages);
         return builder;
     }
 
@@ -110,6 +116,16 @@ public final class Route {
         return Optional.ofNullable(retry);
     }
 
+    /** What answers when its upstream fails, asked in order. */
+    public List<Fallback> fallbacks() {
+        return fallbacks;
+    }
+
+    /** The bodies of its error answers, which come before the proxy's. */
+    public List<ErrorPage> errorPages() {
+        return errorPages;
+    }
+
     private List<Object> state() {
         return List.of(
                 id,
@@ -120,7 +136,9 @@ public final class Route {
                 Optional.ofNullable(action),
                 timeouts(),
                 maxBodyBytes,
-                retry());
+                retry(),
+                fallbacks,
+                errorPages);
     }
 
     @Override
@@ -151,6 +169,8 @@ public final class Route {
         private @Nullable Timeouts timeouts;
         private long maxBodyBytes = UNSET;
         private @Nullable RetryPolicy retry;
+        private final List<Fallback> fallbacks = new ArrayList<>();
+        private final List<ErrorPage> errorPages = new ArrayList<>();
 
         private Builder(String id) {
             this.id = id;
@@ -222,6 +242,18 @@ public final class Route {
         /** Its own retries; the budget stays the pool's. Default: the pool's. */
         public Builder retry(RetryPolicy retry) {
             this.retry = requireNonNull(retry, "retry");
+            return this;
+        }
+
+        /** Adds what answers when its upstream fails and those added before do not. Default: none, the failure answers. */
+        public Builder fallback(Fallback fallback) {
+            fallbacks.add(requireNonNull(fallback, "fallback"));
+            return this;
+        }
+
+        /** Adds the body of some of its error answers, see {@link ErrorPage}. Default: those of the proxy. */
+        public Builder errorPage(ErrorPage errorPage) {
+            errorPages.add(requireNonNull(errorPage, "errorPage"));
             return this;
         }
 

@@ -64,6 +64,56 @@ final class PropertyTypes {
     }
 
     /**
+     * The body of an error answer. One of {@code text} and {@code file} is needed.
+     *
+     * @param contentType The value of Content-Type; the content is sent in UTF-8.
+     * @param text The content, with variables such as {@code {status}}, {@code {reason}}, {@code {code}}, {@code
+     *     {host}} and {@code {path}}.
+     * @param file The path of a file with the content, read at the start and with every update.
+     * @param statuses The statuses that it is for, such as {@code "404"} or {@code "500-599"}; all from 400 to 599 if
+     *     left out.
+     * @param intercept Whether it replaces the body of upstreams' answers too.
+     */
+    record ErrorPage(String contentType, String text, String file, List<String> statuses, Boolean intercept) {}
+
+    /**
+     * The failures that it replaces; none if the list is empty.
+     */
+    enum Failures {
+        HANDLER_FAILED,
+        UPSTREAM_UNAVAILABLE,
+        UPSTREAM_CIRCUIT_OPEN,
+        UPSTREAM_OVERLOADED,
+        UPSTREAM_SESSION_UNAVAILABLE,
+        UPSTREAM_QUEUE_FULL,
+        UPSTREAM_QUEUE_TIMEOUT,
+        UPSTREAM_NAME_NOT_RESOLVED,
+        UPSTREAM_CONNECT_FAILED,
+        UPSTREAM_CONNECT_TIMEOUT,
+        UPSTREAM_SEND_FAILED,
+        UPSTREAM_SEND_TIMEOUT,
+        UPSTREAM_CLOSED,
+        UPSTREAM_HEAD_TIMEOUT,
+        UPSTREAM_ATTEMPT_TIMEOUT,
+        UPSTREAM_MALFORMED_RESPONSE,
+        UPSTREAM_HEADERS_TOO_LARGE,
+        UPSTREAM_UNEXPECTED_UPGRADE
+    }
+
+    /**
+     * What answers when the pool or handler of a route fails. One of {@code to}, {@code redirect} and {@code respond}
+     *     is needed.
+     *
+     * @param to The name of another pool, or of a handler that the program registered.
+     * @param redirect Answers with a redirect.
+     * @param respond Answers with fixed content.
+     * @param statuses The statuses of upstreams' answers that it replaces too, such as {@code "404"} or {@code
+     *     "502-504"}.
+     * @param failures The failures that it replaces; none if the list is empty.
+     */
+    record Fallback(String to, Redirect redirect, Respond respond, List<String> statuses, List<Failures> failures) {}
+
+    /**
      * Which answers carry {@code RateLimit-Policy} and {@code RateLimit}.
      */
     enum Fields {
@@ -457,6 +507,8 @@ final class PropertyTypes {
      * @param timeouts Its own deadlines; what is left out is as in the proxy's.
      * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
      * @param retry Its own retries; the budget stays the pool's. The pool's if left out.
+     * @param fallbacks What answers when its pool or handler fails, asked in order.
+     * @param errorPages The bodies of its error answers; the proxy's come after them.
      */
     record Route(
             String id,
@@ -470,7 +522,9 @@ final class PropertyTypes {
             Respond respond,
             Timeouts timeouts,
             DataSize maxBodyBytes,
-            RetryPolicy retry) {}
+            RetryPolicy retry,
+            List<Fallback> fallbacks,
+            List<ErrorPage> errorPages) {}
 
     /**
      * Whether other sites' requests bring it.

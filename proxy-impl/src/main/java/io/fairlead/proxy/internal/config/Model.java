@@ -8,6 +8,7 @@ import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.ratelimit.RateLimit;
+import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.route.RouteAction.Redirect;
@@ -348,6 +349,9 @@ final class Model {
                     (respond, body) -> new Respond(respond.status(), respond.headers(), body),
                     "Text, sent in UTF-8.");
 
+    private static final ObjectType<Fallback, Fallback> FALLBACK =
+            FallbackTypes.fallback(TrafficTypes.UPSTREAM, REDIRECT, RESPOND);
+
     static final ObjectType<Route, Route.Builder> ROUTE = new ObjectType<Route, Route.Builder>(
                     "Route",
                     "Which requests go where. One of `to`, `split`, `redirect` and `respond` is needed.",
@@ -424,8 +428,27 @@ final class Model {
                     route -> route.retry().orElse(null),
                     Route.Builder::retry,
                     "Its own retries; the budget stays the pool's. The pool's if left out.")
+            .optional(
+                    "fallbacks",
+                    Types.list(FALLBACK),
+                    Route::fallbacks,
+                    (builder, list) -> {
+                        list.forEach(builder::fallback);
+                        return builder;
+                    },
+                    "What answers when its pool or handler fails, asked in order.")
+            .optional(
+                    "errorPages",
+                    Types.list(ErrorPageTypes.ERROR_PAGE),
+                    Route::errorPages,
+                    (builder, list) -> {
+                        list.forEach(builder::errorPage);
+                        return builder;
+                    },
+                    "The bodies of its error answers; the proxy's come after them.")
             .notBoth("to", "split", "redirect", "respond")
             .rule((route, place, context) -> {
+                FallbackTypes.checkRoute(route, place, context);
                 boolean broken = context.broken(place + ".to")
                         || context.broken(place + ".split")
                         || context.broken(place + ".redirect")
@@ -538,6 +561,15 @@ final class Model {
                     config -> config.zone().orElse(null),
                     ProxyConfig.Builder::zone,
                     "The zone that the proxy itself runs in, whose servers are preferred; none if left out.")
+            .optional(
+                    "errorPages",
+                    Types.list(ErrorPageTypes.ERROR_PAGE),
+                    ProxyConfig::errorPages,
+                    (builder, list) -> {
+                        list.forEach(builder::errorPage);
+                        return builder;
+                    },
+                    "The bodies of error answers, where a route has none of its own; two lines of text or JSON if left out.")
             .rule(Model::checkStop);
 
     private Model() {}
@@ -600,6 +632,8 @@ final class Model {
                 TrafficTypes.STICKY_COOKIE,
                 REDIRECT,
                 RESPOND,
+                FALLBACK,
+                ErrorPageTypes.ERROR_PAGE,
                 RateLimitTypes.LIMIT);
     }
 }

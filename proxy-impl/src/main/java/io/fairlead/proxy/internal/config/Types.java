@@ -4,6 +4,7 @@ import static io.fairlead.proxy.internal.config.JsonTree.NODES;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,10 +98,13 @@ final class Types {
 
     /** The constants of an enum in camel case: {@code X_FORWARDED} is {@code xForwarded}. */
     static <E extends Enum<E>> Type<E> choice(Class<E> type) {
+        return choice(List.of(type.getEnumConstants()));
+    }
+
+    /** Some constants of an enum. */
+    static <E extends Enum<E>> Type<E> choice(Collection<E> constants) {
         Map<String, E> names = new LinkedHashMap<>();
-        for (E constant : type.getEnumConstants()) {
-            names.put(camelCase(constant.name()), constant);
-        }
+        constants.forEach(constant -> names.put(camelCase(constant.name()), constant));
         String expectation = "one of: " + String.join(", ", names.keySet());
         return new Type<>() {
             @Override
@@ -124,7 +128,11 @@ final class Types {
             }
 
             @Override
-            void check(E value, String place, Context context) {}
+            void check(E value, String place, Context context) {
+                if (!names.containsValue(value)) {
+                    context.report("INVALID", place, Context.quote(camelCase(value.name())), expectation);
+                }
+            }
 
             @Override
             ObjectNode schema(ConfigSchema.Definitions definitions) {

@@ -273,6 +273,12 @@ final class Whole {
                 }
             }
         }
+        for (int i = 0; i < route.fallbacks().size(); i++) {
+            if (route.fallbacks().get(i).action() instanceof RouteAction.To to
+                    && to.upstream() instanceof UpstreamRef ref) {
+                names.put("fallbacks[" + i + "].to", ref.name());
+            }
+        }
         return names;
     }
 

@@ -47,6 +47,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     private final @Nullable BreakerCall call;
 
     private boolean bodyBegun;
+    private boolean requestSent;
     private boolean answered;
     private boolean timed;
     private boolean over;
@@ -124,7 +125,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
 
     private void send(UpstreamStream connected) {
         forward.connected();
-        int head = request.composeHead(target, number);
+        int head = request.composeHead(target, pool, forward.attemptHeader(), number);
         long length = request.outgoingLength();
         BodySink sink = connected.send(head, length, request.isHead(), request.timeouts());
         BodySource body = forward.body();
@@ -144,6 +145,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
 
     @Override
     public void sent() {
+        requestSent = true;
         turnSince = loop.now();
     }
 
@@ -253,13 +255,13 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         giveUp(null);
     }
 
-    /** Another attempt follows: a short body is read over, so that the connection can be used again. */
+    /** Something else answers: a short body is read over, so that the connection can be used again. */
     void discard(long bodyLength) {
         if (bodyLength == 0) {
             return;
         }
         // While it still sends, it would ask the request's body for more, which is the next attempt's by now.
-        if (bodyBegun || bodyLength > DiscardedBody.MAX_BYTES) {
+        if (bodyBegun && !requestSent || bodyLength > DiscardedBody.MAX_BYTES) {
             giveUp(null);
         } else {
             attach(new DiscardedBody(this));

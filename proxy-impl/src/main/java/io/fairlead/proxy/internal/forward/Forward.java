@@ -15,6 +15,7 @@ import io.fairlead.proxy.upstream.Target;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,9 @@ import org.slf4j.LoggerFactory;
  * <p>A request whose answer takes long may have a second attempt beside the first ({@link #hedge}). Whoever answers first is
  * heard; a failure counts only when there is no other attempt under way.
  *
+ * <p>What is left when no attempt follows may be answered by something else ({@link ForwardListener#replaces}); if that is another
+ * pool, it takes the body along ({@link #follow}).
+ *
  * <p>A connection that had been idle and ended before a byte of the answer came was most likely closed by the target while
  * the request was on its way. Then the request is sent once more, to the same target on a new connection, whatever the policy
  * says, if that cannot do harm (RFC 9112 §9.3.1).
@@ -44,6 +48,8 @@ public final class Forward {
     private final OutgoingRequest request;
     private final ForwardListener listener;
     private final RetryPolicy policy;
+    /** Whether another pool may get the request when this one fails. */
+    private final boolean followed;
 
     private int attempts;
     /** Attempts but for those that only replace a connection. */
@@ -73,14 +79,47 @@ public final class Forward {
     private @Nullable ReplayBody replay;
     private @Nullable Pause pause;
 
+    /** @param followed whether another pool may get the request when this one fails, so that its body must be kept */
     public Forward(
-            IoLoop loop, RunningPool pool, OutgoingRequest request, RetryPolicy policy, ForwardListener listener) {
+            IoLoop loop,
+            RunningPool pool,
+            OutgoingRequest request,
+            RetryPolicy policy,
+            ForwardListener listener,
+            boolean followed) {
         this.loop = loop;
         this.pool = pool;
         this.request = request;
         this.policy = policy;
         this.listener = listener;
+        this.followed = followed;
         this.begunAt = loop.now();
+    }
+
+    /**
+     * The same request to another pool, after this one has failed; what is kept of its body goes along. Begins by itself, once
+     * the failed connection has come to its end.
+     */
+    public Forward follow(RunningPool next, RetryPolicy nextPolicy) {
+        Forward following = new Forward(loop, next, request, nextPolicy, listener, followed);
+        detach();
+        following.replay = replay;
+        replay = null;
+        cancel(null);
+        loop.later(following::startUnlessOver);
+        return following;
+    }
+
+    private void startUnlessOver() {
+        if (over) {
+            return;
+        }
+        try {
+            start();
+        } catch (RuntimeException | Error e) {
+            LOG.error("an attempt failed", e);
+            fail(FailureCode.INTERNAL_ERROR, e.toString(), false);
+        }
     }
 
     public void start() {
@@ -106,6 +145,16 @@ public final class Forward {
 
     public int attempts() {
         return attempts;
+    }
+
+    /** The pool that it forwards to. */
+    public RunningPool pool() {
+        return pool;
+    }
+
+    /** The field that tells targets the number of the attempt, if there is one. */
+    public Optional<String> attemptHeader() {
+        return policy.attemptHeader();
     }
 
     public String poolName() {
@@ -172,7 +221,7 @@ public final class Forward {
         if (picked == null && before != null) {
             // What failed first says more than that the others are busy.
             tellFailed();
-            fail(before, lastDetail + "; no other target takes the request");
+            fail(before, lastDetail + "; no other target takes the request", true);
             return;
         }
         if (picked == null) {
@@ -254,7 +303,7 @@ public final class Forward {
         BodySource body = request.outgoingBody();
         long length = request.outgoingLength();
         boolean mayBeSentAgain = (request.isIdempotent() || policy.nonIdempotent())
-                && policy.maxAttempts() > 1
+                && (policy.maxAttempts() > 1 || followed)
                 && length != 0
                 && length <= policy.maxReplayBytes();
         if (body == null || !mayBeSentAgain) {
@@ -330,6 +379,15 @@ public final class Forward {
                 return;
             }
         }
+        boolean again = followed && maySendAgain(attempt);
+        if (listener.replaces(head, again)) {
+            if (dropped(attempt)) {
+                attempt.discard(bodyLength);
+            } else {
+                replace(attempt, head.status(), bodyLength, again);
+            }
+            return;
+        }
         stopHedge();
         giveUp(attempt == current ? rival : current, null);
         current = attempt;
@@ -349,6 +407,36 @@ public final class Forward {
         }
         delivered = true;
         listener.answered(head, attempt, bodyLength);
+    }
+
+    private void replace(Attempt attempt, int status, long bodyLength, boolean again) {
+        over = true;
+        stopHedge();
+        PoolEntry entered = entry;
+        if (entered != null && entered.isWatched()) {
+            entered.answered(status, loop.now() - begunAt);
+        }
+        // From here on the request's body may be another pool's, and nobody gives up an answer that is read over.
+        detach();
+        current = null;
+        rival = null;
+        attempt.discard(bodyLength);
+        leave();
+        listener.replaced(status, again);
+    }
+
+    /**
+     * The answer's body is thrown away; a short one is read over, so that the connection can be used again.
+     *
+     * @param bodyLength as it was told
+     */
+    public void discardAnswer(long bodyLength) {
+        Attempt answered = current;
+        if (answered != null) {
+            // It is read over, whatever becomes of the exchange.
+            current = null;
+            answered.discard(bodyLength);
+        }
     }
 
     /** @param untouched whether the target cannot have acted on the request */
@@ -377,7 +465,7 @@ public final class Forward {
         if (code.side() == FailureCode.Side.UPSTREAM && code.phase() != FailureCode.Phase.ACQUIRE) {
             tellFailed();
         }
-        fail(code, detail);
+        fail(code, detail, harmless);
     }
 
     /** Nothing of this attempt is under way any more. */
@@ -402,11 +490,11 @@ public final class Forward {
         }
     }
 
-    private void fail(FailureCode code, String detail) {
+    private void fail(FailureCode code, String detail, boolean again) {
         over = true;
         stopHedge();
         leave();
-        listener.forwardFailed(code, detail);
+        listener.forwardFailed(code, detail, again);
     }
 
     // ---- 3. once more
@@ -489,7 +577,7 @@ public final class Forward {
             attempt();
         } catch (RuntimeException | Error e) {
             LOG.error("an attempt failed", e);
-            fail(FailureCode.INTERNAL_ERROR, e.toString());
+            fail(FailureCode.INTERNAL_ERROR, e.toString(), false);
         }
     }
 

@@ -3,7 +3,9 @@ package io.fairlead.proxy.internal.forward;
 import io.fairlead.proxy.exchange.Exchange;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
+import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.resilience.Timeouts;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The request of an exchange as {@link Forward} needs it. */
@@ -15,10 +17,12 @@ public interface OutgoingRequest {
     /**
      * Composes the head for this target in the loop's scratch space.
      *
+     * @param pool the target's
+     * @param attemptHeader the field that tells the number of the attempt, if there is to be one
      * @param attempt the number of the attempt, from 1
      * @return its length
      */
-    int composeHead(PoolTarget target, int attempt);
+    int composeHead(PoolTarget target, RunningPool pool, Optional<String> attemptHeader, int attempt);
 
     /** The body; null if there is none. */
     @Nullable

@@ -1,12 +1,14 @@
 package io.fairlead.proxy.internal.response;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an Accept field (RFC 9110 §12.5.1) for one question: does the client like JSON better than text? Of several ranges
+ * Reads an Accept field (RFC 9110 §12.5.1) for one question: which of some types does the client like best? Of several ranges
  * that cover a type, the most specific one gives its quality. At the same quality the type that is named more precisely
- * wins, then the one named first, then text: {@code application/json, *}{@code /*} is a client that speaks JSON, and a bare
- * {@code *}{@code /*} is curl. What breaks the grammar is read as no preference at all.
+ * wins, then the one that the field names first, then the first of those at hand, which is text for the proxy's own errors:
+ * {@code application/json, *}{@code /*} is a client that speaks JSON, and a bare {@code *}{@code /*} is curl. What breaks the
+ * grammar is read as no preference at all. Parameters of types are not looked at.
  */
 final class Accept {
     /** What comes after is not looked at: the field is client input, and no honest one is that long. */
@@ -35,13 +37,14 @@ final class Accept {
     private final String field;
     private final int end;
     private int at;
+    /** Whether it names no type at all. */
+    private boolean isEmpty = true;
 
-    private final Preference text = new Preference("text", "plain");
-    private final Preference problem = new Preference("application", "problem+json");
-    private final Preference json = new Preference("application", "json");
+    private final Preference[] types;
 
-    private Accept(String field) {
+    private Accept(String field, Preference... types) {
         this.field = field;
+        this.types = types;
         // A range that the limit cuts in two must not count as another one, nor as a broken one.
         this.end = field.length() <= MAX_CHARS ? field.length() : Math.max(0, field.lastIndexOf(',', MAX_CHARS - 1));
     }
@@ -52,8 +55,45 @@ final class Accept {
         if (accept == null || accept.indexOf('/') < 0 || !namesApplication(accept)) {
             return false;
         }
-        Accept reader = new Accept(accept);
-        return reader.read() && reader.likesJson();
+        Preference text = new Preference("text", "plain");
+        Preference problem = new Preference("application", "problem+json");
+        Preference json = new Preference("application", "json");
+        if (!new Accept(accept, text, problem, json).read()) {
+            return false;
+        }
+        // A client that takes JSON can read problem details, so whichever of the two it likes better speaks.
+        Preference best = better(problem, json) ? problem : json;
+        return best.quality > 0 && better(best, text);
+    }
+
+    /**
+     * The place of the type that the client likes best.
+     *
+     * @param accept the field, several joined by commas; null if there is none
+     * @param types such as {@code text/html}, without parameters; at least one
+     * @return 0 if it has no preference, -1 if it accepts none
+     */
+    static int choose(@Nullable String accept, List<String> types) {
+        if (accept == null || accept.equals("*/*")) {
+            return 0;
+        }
+        Preference[] preferences = new Preference[types.size()];
+        for (int i = 0; i < preferences.length; i++) {
+            String type = types.get(i);
+            int slash = type.indexOf('/');
+            preferences[i] = new Preference(type.substring(0, slash), type.substring(slash + 1));
+        }
+        Accept reader = new Accept(accept, preferences);
+        if (!reader.read() || reader.isEmpty) {
+            return 0;
+        }
+        int best = 0;
+        for (int i = 1; i < preferences.length; i++) {
+            if (better(preferences[i], preferences[best])) {
+                best = i;
+            }
+        }
+        return preferences[best].quality > 0 ? best : -1;
     }
 
     private static boolean namesApplication(String accept) {
@@ -65,12 +105,6 @@ final class Accept {
             }
         }
         return false;
-    }
-
-    private boolean likesJson() {
-        // A client that takes JSON can read problem details, so whichever of the two it likes better speaks.
-        Preference best = better(problem, json) ? problem : json;
-        return best.quality > 0 && better(best, text);
     }
 
     private static boolean better(Preference a, Preference b) {
@@ -121,8 +155,8 @@ final class Accept {
         if (quality < 0) {
             return false;
         }
-        for (int i = 0; i < 3; i++) {
-            Preference preference = i == 0 ? text : i == 1 ? problem : json;
+        isEmpty = false;
+        for (Preference preference : types) {
             int specificity;
             if (anyType) {
                 specificity = ANY;

@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.response;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.http.Headers;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,10 +29,41 @@ public final class ErrorBody {
 
     private final String contentType;
     private final byte[] bytes;
+    private final boolean varies;
 
     private ErrorBody(String contentType, String content) {
+        this(contentType, content.getBytes(UTF_8), false);
+    }
+
+    /** @param varies whether a cache must know that the request's Accept has chosen it */
+    ErrorBody(String contentType, byte[] bytes, boolean varies) {
         this.contentType = contentType;
-        this.bytes = content.getBytes(UTF_8);
+        this.bytes = bytes;
+        this.varies = varies;
+    }
+
+    /** The same, and a cache must know that the request's Accept has chosen it. */
+    ErrorBody varying() {
+        return varies ? this : new ErrorBody(contentType, bytes, true);
+    }
+
+    /** Puts into the fields of an answer what tells of this body. */
+    public void describeIn(Headers fields) {
+        fields.set("Content-Type", contentType);
+        if (varies && !variesByAccept(fields)) {
+            fields.add("Vary", "Accept");
+        }
+    }
+
+    private static boolean variesByAccept(Headers fields) {
+        for (String line : fields.all("Vary")) {
+            for (String name : line.split(",", -1)) {
+                if (name.trim().equalsIgnoreCase("Accept") || name.trim().equals("*")) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /**

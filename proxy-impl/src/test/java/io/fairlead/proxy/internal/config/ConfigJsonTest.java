@@ -9,7 +9,9 @@ import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.discovery.TargetSource;
+import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.health.HealthCheck;
+import io.fairlead.proxy.health.StatusRange;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
@@ -17,6 +19,8 @@ import io.fairlead.proxy.ratelimit.Key;
 import io.fairlead.proxy.ratelimit.Limit;
 import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.ErrorPage;
+import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
@@ -161,6 +165,29 @@ final class ConfigJsonTest {
                         TargetSource.srv("_http._tcp.a.test").resolver("127.0.0.1:5353"),
                         TargetSource.dnsRecords("http://b.test").maxRefresh(Duration.ofSeconds(10)));
         assertThat(ConfigJson.read(ConfigJson.write(config))).isEqualTo(config);
+    }
+
+    @Test
+    void fallbacksAndErrorPages_areRead() {
+        ProxyConfig config = ConfigJson.read("""
+                {"version": 1,
+                 "routes": [{"id": "r", "to": "p",
+                   "fallbacks": [
+                     {"to": "q", "statuses": ["502-504", "404"]},
+                     {"respond": {"status": 200, "body": "[]"}, "failures": ["upstreamUnavailable"]}],
+                   "errorPages": [{"text": "{status}", "statuses": "503", "intercept": true}]}],
+                 "errorPages": [{"contentType": "application/json", "text": "{}"}]}
+                """);
+        assertThat(config.routes().get(0).fallbacks())
+                .containsExactly(
+                        Fallback.to(Upstream.ref("q"))
+                                .onStatus(new StatusRange(502, 504))
+                                .onStatus(404),
+                        Fallback.of(new RouteAction.Respond(200, Map.of(), "[]"))
+                                .onFailure(FailureCode.UPSTREAM_UNAVAILABLE));
+        assertThat(config.routes().get(0).errorPages())
+                .containsExactly(ErrorPage.html("{status}").on(503).intercept(true));
+        assertThat(config.errorPages()).containsExactly(ErrorPage.json("{}"));
     }
 
     @Test

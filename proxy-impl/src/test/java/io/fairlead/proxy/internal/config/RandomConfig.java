@@ -7,8 +7,10 @@ import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.balancer.StickySession;
 import io.fairlead.proxy.balancer.ZonePreference;
 import io.fairlead.proxy.discovery.TargetSource;
+import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
+import io.fairlead.proxy.health.StatusRange;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
@@ -24,6 +26,8 @@ import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.RetryOn;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.ErrorPage;
+import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
@@ -54,6 +58,8 @@ final class RandomConfig {
     /** From files, since a secret that is given as it is cannot be written. */
     private static final List<String> SECRETS = List.of(secret("a"), secret("b"), secret("c"));
 
+    private static final Path PAGE = page();
+
     private final Random random;
 
     RandomConfig(Random random) {
@@ -71,6 +77,16 @@ final class RandomConfig {
         }
     }
 
+    private static Path page() {
+        try {
+            Path file = Files.createTempFile("page", ".html");
+            file.toFile().deleteOnExit();
+            return file;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     ProxyConfig config() {
         ProxyConfig.Builder config = ProxyConfig.builder();
         for (int i = random.nextInt(3); i > 0; i--) {
@@ -82,6 +98,9 @@ final class RandomConfig {
         }
         for (int i = 1 + random.nextInt(4); i > 0; i--) {
             config.route(route("route-" + i, pools));
+        }
+        for (int i = random.nextInt(3); i > 0; i--) {
+            config.errorPage(errorPage());
         }
         for (int i = random.nextInt(3); i > 0; i--) {
             config.middleware(middleware(Set.of()));
@@ -374,7 +393,15 @@ final class RandomConfig {
                 sometimes(() -> headers.put("Content-Type", "text/html"));
                 route.action(new RouteAction.Respond(200 + random.nextInt(400), headers, text()));
             }
-            default -> route.to(Upstream.ref("pool " + random.nextInt(pools)));
+            default -> {
+                route.to(Upstream.ref("pool " + random.nextInt(pools)));
+                for (int i = random.nextInt(3); i > 0; i--) {
+                    route.fallback(fallback(pools));
+                }
+            }
+        }
+        for (int i = random.nextInt(3); i > 0; i--) {
+            route.errorPage(errorPage());
         }
         sometimes(() -> route.timeouts(timeouts()));
         sometimes(() -> route.timeouts(Timeouts.ofDefaults().withTotal(duration())));
@@ -398,6 +425,30 @@ final class RandomConfig {
         sometimes(() -> split.overrideCookie(name(), "a=\"b\"", Upstream.ref("pool " + random.nextInt(shares))));
         sometimes(() -> split.salt(name()));
         return split.build();
+    }
+
+    private Fallback fallback(int pools) {
+        Fallback fallback = switch (random.nextInt(3)) {
+            case 0 -> Fallback.to(Upstream.ref("pool " + random.nextInt(pools)));
+            case 1 -> Fallback.redirect(one(302, 307), "/sorry" + fieldValue());
+            default -> Fallback.respond(200 + random.nextInt(400), text());
+        };
+        if (random.nextBoolean()) {
+            fallback = fallback.onStatus(404).onStatus(new StatusRange(500, 599));
+        }
+        return random.nextBoolean()
+                ? fallback
+                : fallback.onFailure(FailureCode.UPSTREAM_UNAVAILABLE, FailureCode.UPSTREAM_CONNECT_FAILED);
+    }
+
+    private ErrorPage errorPage() {
+        String type = one("text/html; charset=utf-8", "application/json", "text/plain");
+        ErrorPage page =
+                random.nextBoolean() ? ErrorPage.of(type, "{status}" + text()) : ErrorPage.file(type, PAGE.toString());
+        if (random.nextBoolean()) {
+            page = page.on(404, 503).on(new StatusRange(500, 599));
+        }
+        return page.intercept(random.nextBoolean());
     }
 
     private Match match(int depth) {

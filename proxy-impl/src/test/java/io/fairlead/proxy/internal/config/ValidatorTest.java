@@ -8,8 +8,10 @@ import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.balancer.ZonePreference;
 import io.fairlead.proxy.discovery.TargetSource;
+import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.health.OutlierDetection;
+import io.fairlead.proxy.health.StatusRange;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
@@ -21,6 +23,8 @@ import io.fairlead.proxy.resilience.CircuitBreaker;
 import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.ErrorPage;
+import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
@@ -31,12 +35,18 @@ import io.fairlead.proxy.transform.Transform;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -84,6 +94,80 @@ final class ValidatorTest {
     void noRoutes_isAProblem() {
         assertThat(problems(ProxyConfig.builder()))
                 .containsExactly("MISSING routes: no routes (expected: at least one route)");
+    }
+
+    @Test
+    void fallbacksThatCannotAnswer_areProblems() {
+        Route.Builder route = Route.builder("r")
+                .to(Upstream.ref("p"))
+                .fallback(Fallback.to(Upstream.ref("gone")))
+                .fallback(Fallback.respond(199, "").onStatus(200, 404))
+                .fallback(Fallback.redirect(200, "/").onStatus(new StatusRange(503, 502)))
+                .fallback(Fallback.respond(200, "").onFailure())
+                .fallback(Fallback.respond(200, "").onFailure(FailureCode.RATE_LIMITED));
+        assertThat(problems(with(route).pool(UpstreamPool.of("p", "http://a"))))
+                .containsExactly(
+                        "OUT_OF_RANGE routes[0].fallbacks[1].respond.status: 199 (expected: 200 to 599)",
+                        "INVALID routes[0].fallbacks[1].statuses[0]: \"200\""
+                                + " (expected: a status of 400 to 599 such as 503, or a range such as 502-504)",
+                        "OUT_OF_RANGE routes[0].fallbacks[2].redirect.status: 200 (expected: 301 to 308)",
+                        "INVALID routes[0].fallbacks[2].statuses[0]: \"503-502\""
+                                + " (expected: a status of 400 to 599 such as 503, or a range such as 502-504)",
+                        "MISSING routes[0].fallbacks[3]: neither failures nor statuses"
+                                + " (expected: a failure or status on which it answers)",
+                        "INVALID routes[0].fallbacks[4].failures[0]: \"rateLimited\" (expected: one of: "
+                                + Fallback.FAILURES.stream()
+                                        .map(ValidatorTest::camelCase)
+                                        .collect(Collectors.joining(", "))
+                                + ")",
+                        "UNKNOWN_REFERENCE routes[0].fallbacks[0].to: \"gone\" (route \"r\") (expected: one of: p)");
+    }
+
+    private static String camelCase(FailureCode code) {
+        String[] words = code.name().toLowerCase(Locale.ROOT).split("_");
+        StringBuilder name = new StringBuilder(words[0]);
+        for (int i = 1; i < words.length; i++) {
+            name.append(Character.toUpperCase(words[i].charAt(0))).append(words[i].substring(1));
+        }
+        return name.toString();
+    }
+
+    @Test
+    void fallbacksOfARouteThatAnswersByItself_areAProblem() {
+        assertThat(problems(with(answering().fallback(Fallback.respond(200, "")))))
+                .containsExactly("CONFLICT routes[0].fallbacks: fallbacks of a route that answers by itself"
+                        + " (expected: a route to a pool or handler)");
+    }
+
+    @Test
+    void errorPagesThatCannotBeSent_areProblems(@TempDir Path folder) throws IOException {
+        Path large = Files.write(folder.resolve("large"), new byte[1024 * 1024 + 1]);
+        Path latin = Files.write(folder.resolve("latin"), new byte[] {(byte) 0xe9, 'a'});
+        Path fine = Files.writeString(folder.resolve("fine"), "\u00e9");
+        ProxyConfig.Builder config = ProxyConfig.builder()
+                .route(ROUTE)
+                .errorPage(ErrorPage.file("text/html", fine.toString()))
+                .errorPage(ErrorPage.file("text/html", "/no/such/file"))
+                .errorPage(ErrorPage.file("text/html", large.toString()))
+                .errorPage(ErrorPage.file("text/html", latin.toString()))
+                .errorPage(ErrorPage.file("text/html", folder.toString()))
+                .errorPage(ErrorPage.html(""))
+                .errorPage(ErrorPage.of("text/*", "a"))
+                .errorPage(ErrorPage.of("text/html\r\nX: y", "a"))
+                .errorPage(ErrorPage.html("a").on(399));
+        assertThat(problems(config))
+                .containsExactly(
+                        "INVALID errorPages[1].file: \"/no/such/file\" (expected: a file that is there)",
+                        "INVALID errorPages[2].file: \"" + large + "\" (expected: a file of at most 1048576 bytes)",
+                        "INVALID errorPages[3].file: \"" + latin + "\" (expected: a file in UTF-8)",
+                        "INVALID errorPages[4].file: \"" + folder + "\" (expected: a file that can be read)",
+                        "MISSING errorPages[5]: a page without content (expected: one of: text, file)",
+                        "INVALID errorPages[6].contentType: \"text/*\""
+                                + " (expected: a media type such as text/html; charset=utf-8)",
+                        "INVALID errorPages[7].contentType: \"text/html\\u000d\\u000aX: y\""
+                                + " (expected: a media type such as text/html; charset=utf-8)",
+                        "INVALID errorPages[8].statuses[0]: \"399\""
+                                + " (expected: a status of 400 to 599 such as 503, or a range such as 502-504)");
     }
 
     @Test

@@ -3,15 +3,14 @@ package io.fairlead.proxy.internal.engine.exchange;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.Response;
-import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.transfer.BodySink;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
+import io.fairlead.proxy.internal.engine.transfer.BytesSource;
 import io.fairlead.proxy.internal.http.FieldId;
 import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.response.ErrorBody;
-import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -195,13 +194,13 @@ final class ClientResponse {
     /**
      * Answers with a failure.
      *
+     * @param error the body
      * @param fields what the answer says besides; gets the others
      * @param withCode whether a field names the code
      */
-    void sendError(FailureCode code, HeaderBlock fields, boolean withCode) {
+    void sendError(FailureCode code, ErrorBody error, HeaderBlock fields, boolean withCode) {
         begun = true;
-        ErrorBody error = ErrorBody.of(code, request.first("Accept").orElse(null));
-        fields.add("Content-Type", error.contentType());
+        error.describeIn(fields);
         if (withCode) {
             fields.add("Fairlead-Failure", code.name());
         }
@@ -212,18 +211,16 @@ final class ClientResponse {
         // Who sends a request that is refused for itself loses the connection; a route or an upstream that fails is not
         // the client's fault.
         boolean close = code.side() == FailureCode.Side.CLIENT || code == FailureCode.PROXY_STOPPING;
-        boolean bodiless = isToHead();
+        boolean bodiless = isToHead() || text.length == 0;
         BodySink sink = stream.respond(code.status(), null, fields, bodiless ? 0 : text.length, text.length, close);
         if (bodiless) {
             sink.end(null);
             return;
         }
-        IoLoop loop = stream.loop();
-        ByteBuffer buffer = loop.take();
-        buffer.put(text).flip().position(IoLoop.HEADROOM);
-        if (sink.write(buffer, true)) {
-            loop.give(buffer);
-        }
+        BytesSource content = new BytesSource(stream.loop(), text);
+        source = content;
+        sink.feed(content);
+        content.attach(sink);
     }
 
     // ---- 3. the end

@@ -49,6 +49,7 @@ public record EngineServices(
                 status,
                 Optional.of(code),
                 Optional.of(detail),
+                Optional.empty(),
                 0,
                 0,
                 Instant.now(),

@@ -9,6 +9,7 @@ import io.fairlead.proxy.internal.forwarded.ResolvedClient;
 import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.middleware.Verdict;
+import io.fairlead.proxy.internal.response.ErrorPages;
 import io.fairlead.proxy.internal.route.RouteMatch;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
@@ -234,7 +235,13 @@ public final class ProxyExchange extends RoutedExchange {
             stream.cut();
         } else {
             stopHeldTimer();
-            response.sendError(code, fields, snapshot.config().failureHeader());
+            RoutePlan chosen = plan;
+            ErrorPages pages = chosen == null ? snapshot.errorPages() : chosen.errorPages();
+            response.sendError(
+                    code,
+                    pages.of(code, accept(), this::details),
+                    fields,
+                    snapshot.config().failureHeader());
         }
         releaseWaiting(code, detail);
     }
@@ -386,6 +393,7 @@ public final class ProxyExchange extends RoutedExchange {
                 status,
                 Optional.ofNullable(failure),
                 Optional.ofNullable(failureDetail),
+                fallbackCause(),
                 stream.requestBytes(),
                 stream.responseBytes(),
                 startedAt(),

@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.http.Request;
 import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.internal.response.ErrorPages;
 import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.resilience.RetryPolicy;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param retry the route's own policy; null for the pool's
  * @param handler the functional upstream; null if there is none
  * @param answer a redirect or fixed answer; null if there is none
+ * @param fallbacks what answers when the pool or the functional upstream fails
+ * @param errorPages the bodies of its error answers
  * @param draining whether it takes no new requests
  */
 public record RoutePlan(
@@ -37,6 +40,8 @@ public record RoutePlan(
         @Nullable RetryPolicy retry,
         @Nullable Function<Request, CompletionStage<Response>> handler,
         @Nullable RouteAction answer,
+        FallbackPlan fallbacks,
+        ErrorPages errorPages,
         boolean draining) {
 
     /** The same with a choice before it. */
@@ -52,12 +57,26 @@ public record RoutePlan(
                 retry,
                 handler,
                 answer,
+                fallbacks,
+                errorPages,
                 draining);
     }
 
     /** The same with somewhere to go. */
     RoutePlan withUpstream(@Nullable RunningPool to, @Nullable Function<Request, CompletionStage<Response>> calling) {
         return new RoutePlan(
-                routeId, middleware, transforms, timeouts, maxBodyBytes, split, to, retry, calling, answer, draining);
+                routeId,
+                middleware,
+                transforms,
+                timeouts,
+                maxBodyBytes,
+                split,
+                to,
+                retry,
+                calling,
+                answer,
+                fallbacks,
+                errorPages,
+                draining);
     }
 }

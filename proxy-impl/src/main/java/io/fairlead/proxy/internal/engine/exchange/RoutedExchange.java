@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.engine.exchange;
 
 import io.fairlead.proxy.exchange.Exchange;
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.exchange.FallbackCause;
 import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.BodyTooLargeException;
 import io.fairlead.proxy.http.Request;
@@ -13,12 +14,16 @@ import io.fairlead.proxy.internal.forwarded.ClientResolver;
 import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.http.ResponseHead;
+import io.fairlead.proxy.internal.response.ErrorBody;
+import io.fairlead.proxy.internal.response.ErrorPages;
 import io.fairlead.proxy.internal.transform.BodyEdit;
 import io.fairlead.proxy.internal.transform.TrailerEdits;
 import io.fairlead.proxy.internal.transform.TransformPlan;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -34,7 +39,8 @@ import org.slf4j.LoggerFactory;
  *   <li>{@link #terminal}: the chain hands the request over; {@link #whyNotAgain} says whether it may a second time;
  *   <li>{@link #edit} it, once;
  *   <li>{@link #answer}: forward it, call the functional upstream, or answer from the route itself;
- *   <li>{@link #answered}, or {@link #forwardFailed}: what the upstream says to it;
+ *   <li>{@link #answered}, or {@link #forwardFailed}: what the upstream says to it; if that is a failure, {@link #fallBack} may
+ *       let something else answer;
  *   <li>{@link #editAndSettle}: edit the response, and hand it to the middleware that waits;
  *   <li>{@link #send}: what the chain made of it, or nobody waited for, goes to the client.
  * </ol>
@@ -49,6 +55,11 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
     /** The forwarding under way, or the last one. */
     @Nullable
     Forward forward;
+
+    /** How many fallbacks were asked, the last of which answers. */
+    private int fallbacksAsked;
+
+    private @Nullable FallbackCause fallbackCause;
 
     /** Attempts of the forwardings before that. */
     private int earlierAttempts;
@@ -112,6 +123,8 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             return;
         }
         terminal = result;
+        fallbacksAsked = 0;
+        fallbackCause = null;
         stopRequest();
         try {
             SplitPlan split = chosen.split();
@@ -205,7 +218,7 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             // HTTP/1.0 knows requests without Host. Our own address in its place would tell strangers of the inside.
             settleFailure(FailureCode.CLIENT_BAD_HOST, "the redirect names the request's host, and there is none");
         } else {
-            editAndSettle(LocalAnswers.of(chosen.answer(), this, variables));
+            editAndSettle(LocalAnswers.of(chosen.answer(), this, variables), Origin.ROUTE);
         }
     }
 
@@ -222,7 +235,13 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
         earlierAttempts = attempts();
         // What middleware has forwarded before is over, but may still keep its body for another attempt.
         cancelForward(null);
-        Forward begun = new Forward(loop, pool, this, retryPolicy(chosen, pool), this);
+        Forward begun = new Forward(
+                loop,
+                pool,
+                this,
+                retryPolicy(chosen, pool),
+                this,
+                chosen.fallbacks().hasPool());
         forward = begun;
         begun.start();
     }
@@ -233,24 +252,121 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             stage = handler.apply(this);
         } catch (RuntimeException | Error e) {
             LOG.warn("the handler of route {} failed", chosen.routeId(), e);
-            settleFailure(Failures.code(e, FailureCode.HANDLER_FAILED), e.toString());
+            handlerFailed(Failures.code(e, FailureCode.HANDLER_FAILED), e.toString());
             return;
         }
         if (stage == null) {
-            settleFailure(FailureCode.HANDLER_FAILED, "the handler returned null");
+            handlerFailed(FailureCode.HANDLER_FAILED, "the handler returned null");
             return;
         }
         stage.whenComplete((given, problem) -> onLoop(() -> {
             if (problem != null) {
                 Throwable cause = Failures.unwrap(problem);
                 LOG.warn("the handler of route {} failed", chosen.routeId(), cause);
-                settleFailure(Failures.code(cause, FailureCode.HANDLER_FAILED), cause.toString());
+                handlerFailed(Failures.code(cause, FailureCode.HANDLER_FAILED), cause.toString());
             } else if (given == null) {
-                settleFailure(FailureCode.HANDLER_FAILED, "the handler gave no response");
+                handlerFailed(FailureCode.HANDLER_FAILED, "the handler gave no response");
             } else {
-                editAndSettle(given);
+                editAndSettle(given, Origin.HANDLER);
             }
         }));
+    }
+
+    /** The handler of the route, or of a fallback; it may have done things and read the body. */
+    private void handlerFailed(FailureCode code, String detail) {
+        boolean again = isIdempotent() && !isBodyGone();
+        if (!fallBack(new FallbackPlan.Failed(code, code.status(), again, null), detail)) {
+            settleFailure(code, detail);
+        }
+    }
+
+    // ---- 3a. or who answers instead
+
+    @Override
+    public Optional<FallbackCause> fallbackCause() {
+        return Optional.ofNullable(fallbackCause);
+    }
+
+    @Override
+    public boolean replaces(ResponseHead answer, boolean again) {
+        RoutePlan chosen = plan;
+        // Nearly every answer of nearly every route ends here.
+        if (answer.status() < 400 || chosen == null || chosen.fallbacks().isEmpty() || isTooLate()) {
+            return false;
+        }
+        return nextFallback(chosen, failed(null, answer.status(), again)) >= 0;
+    }
+
+    @Override
+    public void replaced(int status, boolean again) {
+        if (!fallBack(failed(null, status, again), "the upstream answered " + status)) {
+            throw new IllegalStateException("the fallback is gone");
+        }
+    }
+
+    private FallbackPlan.Failed failed(@Nullable FailureCode code, int status, boolean again) {
+        Forward by = forward;
+        return new FallbackPlan.Failed(code, status, again, by == null ? null : by.pool());
+    }
+
+    private int nextFallback(RoutePlan chosen, FallbackPlan.Failed failed) {
+        return chosen.fallbacks().next(fallbacksAsked, failed, !host().isEmpty());
+    }
+
+    /** Lets the next fallback that fits answer; false if there is none. */
+    private boolean fallBack(FallbackPlan.Failed failed, String detail) {
+        RoutePlan chosen = plan;
+        if (chosen == null || chosen.fallbacks().isEmpty() || isTooLate()) {
+            return false;
+        }
+        int place = nextFallback(chosen, failed);
+        if (place < 0) {
+            return false;
+        }
+        FailureCode code = failed.code();
+        FallbackCause cause =
+                code == null ? FallbackCause.status(failed.status()) : FallbackCause.failure(code, detail);
+        LOG.debug("{} {}: fallback {} for {}: {}", head.method(), head.target(), place, cause, detail);
+        if (fallbackCause == null) {
+            fallbackCause = cause;
+        }
+        fallbacksAsked = place + 1;
+        FallbackPlan.Step step = chosen.fallbacks().step(place);
+        RunningPool pool = step.pool();
+        Function<Request, CompletionStage<Response>> handler = step.handler();
+        if (pool != null) {
+            follow(chosen, pool);
+            return true;
+        }
+        cancelForward(null);
+        useUpBody();
+        if (handler != null) {
+            call(chosen, handler);
+        } else {
+            editAndSettle(LocalAnswers.of(step.action(), this, variables), Origin.ROUTE);
+        }
+        return true;
+    }
+
+    private void follow(RoutePlan chosen, RunningPool pool) {
+        Forward before = forward;
+        earlierAttempts = attempts();
+        Forward next;
+        if (before == null) {
+            next = new Forward(
+                    loop,
+                    pool,
+                    this,
+                    pool.config().retry(),
+                    this,
+                    chosen.fallbacks().hasPool());
+            forward = next;
+            next.start();
+        } else {
+            // The number is of the attempts of one pool.
+            before.attemptHeader().ifPresent(head::remove);
+            forward = before.follow(pool, pool.config().retry());
+        }
     }
 
     // ---- 4. what the upstream says
@@ -287,6 +403,14 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
         }
         RoutePlan chosen = plan;
         ClientResponse.removeNominated(answer);
+        // Errors only, so that a good answer costs no more than this comparison.
+        if (answer.status() >= 400 && chosen != null && chosen.errorPages().intercepts()) {
+            ErrorBody page = chosen.errorPages().intercepted(answer.status(), accept(), this::details);
+            if (page != null) {
+                intercept(answer, bodyLength, page);
+                return;
+            }
+        }
         if (terminal == null && (chosen == null || chosen.transforms().isEmpty())) {
             stopHeldTimer();
             if (chosen != null && chosen.middleware().leadingEdits()) {
@@ -298,15 +422,43 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             return;
         }
         if (bodyLength == 0) {
-            editAndSettle(Response.of(answer.status(), answer, Body.empty()));
+            editAndSettle(Response.of(answer.status(), answer, Body.empty()), Origin.POOL);
             return;
         }
         StreamBody view = new StreamBody(loop, answerBody, bodyLength, () -> {}, this::readerFailed);
         answerView = view;
-        editAndSettle(Response.of(answer.status(), answer, view));
+        editAndSettle(Response.of(answer.status(), answer, view), Origin.POOL);
         if (!isTooLate()) {
             timeHeld(view);
         }
+    }
+
+    /** Puts a page in the place of what the upstream says of its error. */
+    private void intercept(ResponseHead answer, long bodyLength, ErrorBody page) {
+        Forward begun = forward;
+        if (begun != null) {
+            begun.discardAnswer(bodyLength);
+        }
+        ErrorPages.forgetBody(answer);
+        page.describeIn(answer);
+        editAndSettle(Response.of(answer.status(), answer, Body.of(page.bytes())), Origin.PAGE);
+    }
+
+    /** The client's wish for a type of answer; null if it has none. */
+    final @Nullable String accept() {
+        List<String> lines = head.all("Accept");
+        return lines.isEmpty() ? null : lines.size() == 1 ? lines.get(0) : String.join(",", lines);
+    }
+
+    /** What an error page may tell of the request. */
+    final ErrorPages.Details details() {
+        String target = head.target();
+        int query = target.indexOf('?');
+        return new ErrorPages.Details(
+                host(),
+                query < 0 ? target : target.substring(0, query),
+                head.first("X-Request-Id").orElse(""),
+                String.valueOf(id()));
     }
 
     private void timeHeld(StreamBody view) {
@@ -337,7 +489,7 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
     @Override
     public void refused(FailureCode code, String detail, int seconds) {
         retryAfterSeconds = seconds;
-        forwardFailed(code, detail);
+        forwardFailed(code, detail, true);
     }
 
     /** What Retry-After says on an error answer with this code; 0 for none. */
@@ -346,17 +498,29 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
     }
 
     @Override
-    public void forwardFailed(FailureCode code, String detail) {
+    public void forwardFailed(FailureCode code, String detail, boolean again) {
         if (code.side() == FailureCode.Side.UPSTREAM) {
             LOG.debug("{} {}: {} {}", head.method(), head.target(), code, detail);
         }
-        settleFailure(code, detail);
+        if (!fallBack(failed(code, code.status(), again), detail)) {
+            settleFailure(code, detail);
+        }
     }
 
     // ---- 5. the response's edits
 
+    /** Whose a response is, which decides what is edited of it. */
+    private enum Origin {
+        POOL,
+        HANDLER,
+        /** A redirect or fixed content. */
+        ROUTE,
+        /** A pool's, with an error page for its body. */
+        PAGE
+    }
+
     /** Runs the response edits on a response object, then hands it on. */
-    private void editAndSettle(Response given) {
+    private void editAndSettle(Response given, Origin origin) {
         RoutePlan chosen = plan;
         TransformPlan transforms = chosen == null ? null : chosen.transforms();
         if (chosen == null || transforms == null || transforms.isEmpty()) {
@@ -364,7 +528,7 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             return;
         }
         Response own = given;
-        if (chosen.handler() != null && transforms.hasResponseEdits()) {
+        if (origin == Origin.HANDLER && transforms.hasResponseEdits()) {
             // A handler may give the same object again and again, to several threads at once.
             HeaderBlock fields = new HeaderBlock();
             given.headers().forEach(fields::add);
@@ -377,6 +541,10 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
         } catch (RuntimeException e) {
             own.body().discard();
             settleFailure(FailureCode.TRANSFORM_FAILED, e.toString());
+            return;
+        }
+        if (origin == Origin.PAGE) {
+            settle(own);
             return;
         }
         if (own.body() == Body.empty()) {

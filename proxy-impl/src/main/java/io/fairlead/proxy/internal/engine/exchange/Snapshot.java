@@ -6,6 +6,7 @@ import io.fairlead.proxy.internal.forward.ReplayMemory;
 import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.http.Ascii;
 import io.fairlead.proxy.internal.ratelimit.RateLimiter;
+import io.fairlead.proxy.internal.response.ErrorPages;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.ratelimit.RateLimitCounts;
 import io.fairlead.proxy.resilience.Timeouts;
@@ -21,13 +22,15 @@ import java.util.Set;
  * @param plans what to do, by that place
  * @param composer of the heads that go upstream
  * @param replayMemory for request bodies that may be sent again
+ * @param errorPages the bodies of error answers to requests that have no route
  */
 public record Snapshot(
         ProxyConfig config,
         RouteTable routes,
         List<RoutePlan> plans,
         RequestComposer composer,
-        ReplayMemory replayMemory) {
+        ReplayMemory replayMemory,
+        ErrorPages errorPages) {
 
     private static final byte[] VIA_11 = Ascii.bytes("Via: 1.1 fairlead\r\n");
     private static final byte[] VIA_10 = Ascii.bytes("Via: 1.0 fairlead\r\n");

@@ -7,6 +7,8 @@ import io.fairlead.proxy.internal.forward.ReplayMemory;
 import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.ratelimit.RateLimiters;
+import io.fairlead.proxy.internal.response.ErrorPages;
+import io.fairlead.proxy.internal.response.PageContents;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.traffic.SplitChooser;
 import io.fairlead.proxy.internal.transform.TransformPlan;
@@ -15,6 +17,7 @@ import io.fairlead.proxy.internal.upstream.TargetEvents;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.ratelimit.RateLimit;
+import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
@@ -38,6 +41,7 @@ public final class SnapshotCompiler {
     private final TargetEvents events;
     private final ReplayMemory replayMemory = new ReplayMemory(0);
     private final RateLimiters rateLimiters;
+    private final PageContents pages = new PageContents();
 
     public SnapshotCompiler(Registrations registrations, NameResolver resolver, Discoveries discoveries) {
         this.registrations = registrations;
@@ -108,19 +112,30 @@ public final class SnapshotCompiler {
      */
     public Snapshot compile(ProxyConfig wanted, Map<String, RunningPool> running, Set<String> drained) {
         replayMemory.limit(wanted.maxReplayMemoryBytes());
+        PageContents.Reading reading = pages.begin();
+        ErrorPages ofProxy = ErrorPages.of(List.of(), wanted.errorPages(), reading);
         List<RoutePlan> plans = new ArrayList<>();
         for (Route route : wanted.routes()) {
-            plans.add(plan(wanted, route, running, drained.contains(route.id())));
+            ErrorPages ofRoute = route.errorPages().isEmpty()
+                    ? ofProxy
+                    : ErrorPages.of(route.errorPages(), wanted.errorPages(), reading);
+            plans.add(plan(wanted, route, running, ofRoute, drained.contains(route.id())));
         }
         return new Snapshot(
                 wanted,
                 RouteTable.compile(wanted.routes()),
                 List.copyOf(plans),
                 new RequestComposer(wanted.forwardedHeaders(), wanted.via()),
-                replayMemory);
+                replayMemory,
+                ofProxy);
     }
 
-    private RoutePlan plan(ProxyConfig wanted, Route route, Map<String, RunningPool> running, boolean draining) {
+    private RoutePlan plan(
+            ProxyConfig wanted,
+            Route route,
+            Map<String, RunningPool> running,
+            ErrorPages errorPages,
+            boolean draining) {
         List<NamedMiddleware> middleware = new ArrayList<>();
         add(middleware, "", wanted.middleware());
         add(middleware, route.id(), route.middleware());
@@ -136,6 +151,8 @@ public final class SnapshotCompiler {
                 route.retry().orElse(null),
                 null,
                 action,
+                fallbacks(route, running),
+                errorPages,
                 draining);
         if (action instanceof RouteAction.To to) {
             return to(plan, to.upstream(), running);
@@ -155,6 +172,23 @@ public final class SnapshotCompiler {
         }
         HandlerUpstream handler = registrations.handlers().get(ref.name());
         return plan.withUpstream(running.get(ref.name()), handler == null ? null : handler.handler());
+    }
+
+    private FallbackPlan fallbacks(Route route, Map<String, RunningPool> running) {
+        if (route.fallbacks().isEmpty()) {
+            return FallbackPlan.NONE;
+        }
+        List<FallbackPlan.Step> steps = new ArrayList<>();
+        for (Fallback fallback : route.fallbacks()) {
+            RunningPool pool = null;
+            HandlerUpstream handler = null;
+            if (fallback.action() instanceof RouteAction.To to && to.upstream() instanceof UpstreamRef ref) {
+                pool = running.get(ref.name());
+                handler = registrations.handlers().get(ref.name());
+            }
+            steps.add(FallbackPlan.Step.of(fallback, pool, handler == null ? null : handler.handler()));
+        }
+        return new FallbackPlan(steps);
     }
 
     /**

@@ -86,13 +86,7 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
     // ---- 1. the head
 
     @Override
-    public int composeHead(PoolTarget target, int attempt) {
-        RoutePlan chosen = plan;
-        RunningPool pool = chosen == null ? null : chosen.pool();
-        if (chosen == null || pool == null) {
-            throw new IllegalStateException("not routed");
-        }
-        Optional<String> attemptHeader = retryPolicy(chosen, pool).attemptHeader();
+    public int composeHead(PoolTarget target, RunningPool pool, Optional<String> attemptHeader, int attempt) {
         if (attemptHeader.isPresent()) {
             head.set(attemptHeader.get(), Integer.toString(attempt));
         }
@@ -207,6 +201,17 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
     /** Whether user code read or discarded the client's body and put no other in its place. */
     final boolean isBodyUsedUp() {
         return !bodyReplaced && body instanceof StreamBody handle && handle.isTaken();
+    }
+
+    /** Lets go of a body that was begun to be sent, so that nobody else can read what is left of it. */
+    final void useUpBody() {
+        if (outgoing == null) {
+            return;
+        }
+        if (body() instanceof StreamBody view) {
+            view.take();
+        }
+        stopRequest();
     }
 
     /** Whether the body cannot be sent a second time. */

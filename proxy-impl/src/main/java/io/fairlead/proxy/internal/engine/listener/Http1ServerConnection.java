@@ -6,6 +6,7 @@ import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.transfer.BodySink;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
+import io.fairlead.proxy.internal.engine.transfer.BytesSource;
 import io.fairlead.proxy.internal.http.HeadParser;
 import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.internal.http.PartialHead;
@@ -331,19 +332,21 @@ final class Http1ServerConnection extends TimerWheel.Timer implements ClientStre
         phase = DRAIN;
         closeAfter = true;
         response.begin(null);
-        ErrorBody error = ErrorBody.of(code, null);
+        ErrorBody error = listener.errorBody(code);
         HeaderBlock fields = new HeaderBlock();
-        fields.add("Content-Type", error.contentType());
+        error.describeIn(fields);
         if (code == FailureCode.CLIENT_METHOD_NOT_ALLOWED) {
             fields.add("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
         }
         listener.addFailure(fields, code);
         BodySink answer = respond(code.status(), null, fields, error.bytes().length, error.bytes().length, true);
-        ByteBuffer buffer = loop.take();
-        buffer.put(error.bytes()).flip().position(IoLoop.HEADROOM);
-        if (answer.write(buffer, true)) {
-            loop.give(buffer);
+        if (error.bytes().length == 0) {
+            answer.end(null);
+            return;
         }
+        BytesSource content = new BytesSource(loop, error.bytes());
+        answer.feed(content);
+        content.attach(answer);
     }
 
     @Nullable

@@ -15,6 +15,8 @@ import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.net.CidrSet;
 import io.fairlead.proxy.internal.net.ConnectionLimiter;
+import io.fairlead.proxy.internal.response.ErrorBody;
+import io.fairlead.proxy.internal.response.ErrorPages;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import java.net.InetSocketAddress;
@@ -154,6 +156,11 @@ public final class ListenerContext {
 
     byte[] viaLine(HttpVersion received) {
         return snapshot.get().viaLine(received);
+    }
+
+    /** What is said to a client whose request has no exchange. */
+    ErrorBody errorBody(FailureCode code) {
+        return snapshot.get().errorPages().of(code, null, () -> ErrorPages.Details.UNKNOWN);
     }
 
     void addFailure(HeaderBlock fields, FailureCode code) {

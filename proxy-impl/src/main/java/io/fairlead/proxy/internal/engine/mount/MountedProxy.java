@@ -12,6 +12,8 @@ import io.fairlead.proxy.internal.http.RequestHead;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.response.ErrorBody;
+import io.fairlead.proxy.internal.response.ErrorPages;
+import io.fairlead.proxy.internal.response.PageContents;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.observe.PoolStatus;
@@ -60,6 +62,7 @@ public final class MountedProxy implements AutoCloseable {
     private final NameResolver resolver;
     private final Discoveries discoveries;
     private final SnapshotCompiler compiler;
+    private final ErrorPages errorPages;
 
     /** Guards {@code closed} and the making of {@code workers}. */
     private final Object lock = new Object();
@@ -81,6 +84,7 @@ public final class MountedProxy implements AutoCloseable {
         this.discoveries =
                 new Discoveries(registrations.name(), registrations.discoveries(), InetAddress::getAllByName);
         this.compiler = new SnapshotCompiler(registrations, resolver, discoveries);
+        this.errorPages = ErrorPages.of(List.of(), config.errorPages(), new PageContents().begin());
     }
 
     /** Takes an exchange over; called by a handler of the server, on an I/O thread or on one that may block. */
@@ -163,10 +167,13 @@ public final class MountedProxy implements AutoCloseable {
         InetSocketAddress peer = exchange.getSourceAddress();
         LOG.debug("{}: {} {}", peer, code, detail);
         services.refused(peer, code, detail, code.status());
-        ErrorBody body = ErrorBody.of(code, exchange.getRequestHeaders().getFirst("Accept"));
+        ErrorBody body =
+                errorPages.of(code, exchange.getRequestHeaders().getFirst("Accept"), () -> ErrorPages.Details.UNKNOWN);
         exchange.setPersistent(false);
         exchange.setStatusCode(code.status());
-        exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, body.contentType());
+        io.fairlead.proxy.http.Headers fields = io.fairlead.proxy.http.Headers.create();
+        body.describeIn(fields);
+        fields.forEach((name, value) -> exchange.getResponseHeaders().add(new HttpString(name), value));
         if (code == FailureCode.CLIENT_METHOD_NOT_ALLOWED) {
             exchange.getResponseHeaders().put(Headers.ALLOW, "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
         }

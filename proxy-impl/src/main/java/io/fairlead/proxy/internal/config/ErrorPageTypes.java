@@ -1,0 +1,85 @@
+package io.fairlead.proxy.internal.config;
+
+import io.fairlead.proxy.health.StatusRange;
+import io.fairlead.proxy.http.HttpSyntax;
+import io.fairlead.proxy.internal.response.PageContents;
+import io.fairlead.proxy.route.ErrorPage;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** The part of {@link Model} that says what error answers look like. */
+final class ErrorPageTypes {
+
+    static final ObjectType<ErrorPage, ErrorPage> ERROR_PAGE = new ObjectType<ErrorPage, ErrorPage>(
+                    "ErrorPage",
+                    "The body of an error answer. One of `text` and `file` is needed.",
+                    ErrorPage.html(""),
+                    values -> ErrorPage.of(values.text("contentType"), ""),
+                    page -> page)
+            .defaulted(
+                    "contentType",
+                    Types.text("media type", ErrorPageTypes::mediaType),
+                    ErrorPage::contentType,
+                    "The value of Content-Type; the content is sent in UTF-8.")
+            .optional(
+                    "text",
+                    Types.text("text", ErrorPageTypes::content),
+                    page -> page.text().isEmpty() ? null : page.text(),
+                    (page, text) -> withConditionsOf(page, ErrorPage.of(page.contentType(), text)),
+                    "The content, with variables such as `{status}`, `{reason}`, `{code}`, `{host}` and `{path}`.")
+            .optional(
+                    "file",
+                    Types.text("path", ErrorPageTypes::file),
+                    page -> page.file().isEmpty() ? null : page.file(),
+                    (page, file) -> withConditionsOf(page, ErrorPage.file(page.contentType(), file)),
+                    "The path of a file with the content, read at the start and with every update.")
+            .optional(
+                    "statuses",
+                    StatusTypes.ERRORS,
+                    ErrorPage::statuses,
+                    (page, ranges) -> page.on(ranges.toArray(StatusRange[]::new)),
+                    "The statuses that it is for, such as `\"404\"` or `\"500-599\"`; all from 400 to 599 if left out.")
+            .optional(
+                    "intercept",
+                    Types.BOOLEAN,
+                    ErrorPage::intercept,
+                    ErrorPage::intercept,
+                    "Whether it replaces the body of upstreams' answers too.")
+            .notBoth("text", "file")
+            .rule((page, place, context) -> {
+                boolean broken = context.broken(place + ".text") || context.broken(place + ".file");
+                if (page.text().isEmpty() && page.file().isEmpty() && !broken) {
+                    context.report("MISSING", place, "a page without content", "one of: text, file");
+                }
+            });
+
+    private ErrorPageTypes() {}
+
+    private static ErrorPage withConditionsOf(ErrorPage page, ErrorPage content) {
+        return content.on(page.statuses().toArray(StatusRange[]::new)).intercept(page.intercept());
+    }
+
+    private static @Nullable String mediaType(String text) {
+        int semicolon = text.indexOf(';');
+        String type = (semicolon < 0 ? text : text.substring(0, semicolon)).trim();
+        int slash = type.indexOf('/');
+        boolean fine = slash > 0
+                && HttpSyntax.isToken(type.substring(0, slash))
+                && HttpSyntax.isToken(type.substring(slash + 1))
+                && type.indexOf('*') < 0
+                && HttpSyntax.isFieldValue(text)
+                && text.equals(text.strip());
+        return fine ? null : "a media type such as text/html; charset=utf-8";
+    }
+
+    private static @Nullable String content(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length <= PageContents.MAX_BYTES
+                ? null
+                : "at most " + PageContents.MAX_BYTES + " bytes";
+    }
+
+    private static @Nullable String file(String text) {
+        String expectation = Syntax.FILE_PATH_RULE.expectation(text);
+        return expectation != null ? expectation : PageContents.expectation(text);
+    }
+}
