@@ -18,6 +18,7 @@ import io.fairlead.proxy.internal.engine.exchange.SnapshotCompiler;
 import io.fairlead.proxy.internal.engine.listener.ListenerContext;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.loop.IoWorker;
+import io.fairlead.proxy.internal.lifecycle.BoundListeners.Bound;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.resilience.Breaker;
@@ -33,16 +34,12 @@ import io.fairlead.proxy.route.Explanation;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
 import io.fairlead.proxy.spi.Registrations;
-import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import io.fairlead.proxy.upstream.UpstreamRef;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -79,30 +76,6 @@ final class EngineProxy implements ReverseProxy {
         CLOSED
     }
 
-    /** A listener of the configuration; bound unless it is drained. */
-    private static final class Bound {
-        private final ListenerContext context;
-        private volatile IoWorker.Acceptor acceptor;
-        /** As it was bound first: a drain that is undone gives the same port again. */
-        private final InetSocketAddress address;
-
-        private volatile boolean drained;
-
-        Bound(ListenerContext context, IoWorker.Acceptor acceptor) {
-            this.context = context;
-            this.acceptor = acceptor;
-            this.address = acceptor.address();
-        }
-
-        ListenerContext context() {
-            return context;
-        }
-
-        IoWorker.Acceptor acceptor() {
-            return acceptor;
-        }
-    }
-
     private final Registrations registrations;
     private final EngineServices services;
     private final NameResolver resolver;
@@ -117,9 +90,8 @@ final class EngineProxy implements ReverseProxy {
     private volatile ProxyConfig config;
     private volatile @Nullable IoWorker worker;
     private Map<String, RunningPool> pools = Map.of();
-    private volatile List<Bound> bound = List.of();
-    /** Listeners that an update took away and that may still have connections. */
-    private final List<Bound> leaving = new ArrayList<>();
+    /** Changed with the lock held. */
+    private final BoundListeners listeners = new BoundListeners(this::context);
 
     /** Guarded by this: ids of routes of the configuration that are drained. */
     private Set<String> drainedRoutes = Set.of();
@@ -184,7 +156,7 @@ final class EngineProxy implements ReverseProxy {
                 throw new IllegalStateException("the proxy was closed while it started");
             }
             // An update that came meanwhile has bound its listeners.
-            bound = bind(config, bound, started);
+            listeners.replace(listeners.bind(config, started), config, started);
             ready = true;
         } catch (RuntimeException e) {
             throw new StartFailedException(e);
@@ -229,60 +201,23 @@ final class EngineProxy implements ReverseProxy {
 
     // ---- configuration
 
-    /** Binds what is new, keeps what is bound already, in the order of the configuration. If one fails, none is new. */
-    private List<Bound> bind(ProxyConfig wanted, List<Bound> existing, IoWorker running) {
-        List<Bound> result = new ArrayList<>();
-        List<Bound> fresh = new ArrayList<>();
-        List<Bound> left = new ArrayList<>(existing);
-        try {
-            for (Listener listener : wanted.listeners()) {
-                Bound same = left.stream()
-                        .filter(one -> one.context().config().host().equals(listener.host())
-                                && one.context().config().port() == listener.port())
-                        .findFirst()
-                        .orElse(null);
-                if (same != null) {
-                    left.remove(same);
-                    result.add(same);
-                    continue;
-                }
-                ListenerContext context = new ListenerContext(
-                        listener, running.loops().size(), this::current, services, openConnections, this::lastClosed);
-                try {
-                    InetSocketAddress address = new InetSocketAddress(listener.host(), listener.port());
-                    if (address.isUnresolved()) {
-                        throw new UnknownHostException("unknown host");
-                    }
-                    Bound added = new Bound(context, running.bind(address, context::accept));
-                    fresh.add(added);
-                    result.add(added);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(
-                            "cannot listen on " + listener.host() + ":" + listener.port() + ": " + e.getMessage(), e);
-                }
-            }
-        } catch (RuntimeException | Error e) {
-            fresh.forEach(one -> leave(one, running));
-            throw e;
-        }
-        return List.copyOf(result);
-    }
-
-    /** Takes no more connections there; those that it has end after their exchange. */
-    private void leave(Bound one, IoWorker running) {
-        leaving.add(one);
-        one.acceptor().close();
-        one.context().drain(running);
+    private ListenerContext context(Listener listener) {
+        return new ListenerContext(
+                listener, running().loops().size(), this::current, services, openConnections, this::lastClosed);
     }
 
     @Override
     public void update(ProxyConfig next) {
+        validate(next);
+        if (updateNow(next)) {
+            tell(LifecycleListener.Event.UPDATED);
+        }
+    }
+
+    private void validate(ProxyConfig next) {
         List<Problem> problems = Validator.validate(next, registrations);
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);
-        }
-        if (updateNow(next)) {
-            tell(LifecycleListener.Event.UPDATED);
         }
     }
 
@@ -296,22 +231,19 @@ final class EngineProxy implements ReverseProxy {
             config = next;
             return false;
         }
-        List<Bound> before = bound;
         Map<String, RunningPool> oldPools = pools;
         Map<String, RunningPool> newPools = compiler.openPools(
                 next, oldPools, running.loops(), running.loops().size());
         Set<String> stillDrained = new HashSet<>(drainedRoutes);
         stillDrained.retainAll(next.routes().stream().map(Route::id).toList());
         Snapshot compiled;
-        List<Bound> after;
+        List<Bound> bound;
         try {
             compiled = compiler.compile(next, newPools, stillDrained);
             // Last of what may fail: once the listeners are there, nothing has to be taken back.
-            after = bind(next, before, running);
+            bound = listeners.bind(next, running);
         } catch (RuntimeException | Error e) {
             SnapshotCompiler.closeMissing(newPools, oldPools);
-            // Those that were bound before one failed; the update may be tried again and again.
-            leaving.removeIf(one -> one.context().isEmpty());
             throw e;
         }
         SnapshotCompiler.updatePools(next, newPools);
@@ -319,62 +251,24 @@ final class EngineProxy implements ReverseProxy {
         drainedRoutes = stillDrained;
         pools = newPools;
         config = next;
-        bound = after;
-        for (int i = 0; i < after.size(); i++) {
-            after.get(i).context().update(next.listeners().get(i));
-        }
-        for (Bound one : before) {
-            if (!after.contains(one)) {
-                leave(one, running);
-            }
-        }
-        leaving.removeIf(one -> one.context().isEmpty());
+        listeners.replace(bound, next, running);
         SnapshotCompiler.closeMissing(oldPools, newPools);
         return true;
     }
 
     @Override
     public void addTarget(String pool, Target target) {
-        requireNonNull(target, "target");
-        change(pool, before -> {
-            if (before.targets().stream().anyMatch(one -> one.url().equals(target.url()))) {
-                throw new IllegalArgumentException(
-                        "pool \"" + pool + "\" has a target \"" + target.url() + "\" already");
-            }
-            return before.toBuilder().target(target).build();
-        });
+        change(pool, before -> LiveEdits.addTarget(before, target));
     }
 
     @Override
     public void removeTarget(String pool, String url) {
-        change(pool, before -> {
-            Target gone = configured(before, url);
-            return before.toBuilder()
-                    .targets(
-                            before.targets().stream().filter(one -> one != gone).toList())
-                    .build();
-        });
+        change(pool, before -> LiveEdits.removeTarget(before, url));
     }
 
     @Override
     public void setWeight(String pool, String url, int weight) {
-        change(pool, before -> {
-            Target old = configured(before, url);
-            Target changed = old.toBuilder().weight(weight).build();
-            return before.toBuilder()
-                    .targets(before.targets().stream()
-                            .map(one -> one == old ? changed : one)
-                            .toList())
-                    .build();
-        });
-    }
-
-    private static Target configured(UpstreamPool pool, String url) {
-        return pool.targets().stream()
-                .filter(one -> one.url().equals(url))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "pool \"" + pool.name() + "\" has no target \"" + url + "\" in its configuration"));
+        change(pool, before -> LiveEdits.setWeight(before, url, weight));
     }
 
     /** An update of one pool, which leaves the snapshot as it is. */
@@ -388,16 +282,9 @@ final class EngineProxy implements ReverseProxy {
         if (state == State.CLOSED) {
             throw new IllegalStateException("the proxy is closed");
         }
-        UpstreamPool before = config.pools().stream()
-                .filter(one -> one.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no pool has the name \"" + name + "\""));
-        UpstreamPool after = change.apply(before);
+        UpstreamPool after = change.apply(LiveEdits.pool(config, name));
         ProxyConfig next = config.toBuilder().replacePool(after).build();
-        List<Problem> problems = Validator.validate(next, registrations);
-        if (!problems.isEmpty()) {
-            throw new ConfigurationException(problems);
-        }
+        validate(next);
         config = next;
         RunningPool running = pools.get(name);
         if (running != null) {
@@ -417,38 +304,15 @@ final class EngineProxy implements ReverseProxy {
         if (state == State.CLOSED) {
             throw new IllegalStateException("the proxy is closed");
         }
-        Route route = configured(routeId);
-        if (!(route.action().orElse(null) instanceof RouteAction.Split action)) {
-            throw new IllegalArgumentException("route \"" + routeId + "\" has no split");
-        }
-        Upstream share = Upstream.ref(pool);
-        List<Split.Share> before = action.split().shares();
-        if (before.stream().noneMatch(one -> one.to().equals(share))) {
-            throw new IllegalArgumentException("the split of route \"" + routeId + "\" has no share \"" + pool + "\"");
-        }
-        List<Split.Share> after = before.stream()
-                .map(one -> one.to().equals(share) ? new Split.Share(share, weight) : one)
-                .toList();
-        RouteAction changed =
-                new RouteAction.Split(action.split().toBuilder().shares(after).build());
-        List<Problem> problems = Validator.validate(with(route, changed), registrations);
-        if (!problems.isEmpty()) {
-            throw new ConfigurationException(problems);
-        }
+        Route route = LiveEdits.route(config, routeId);
+        RouteAction changed = LiveEdits.setShare(route, pool, weight);
+        validate(LiveEdits.with(config, route, changed));
         if (state == State.RUNNING) {
             route(route, changed);
         } else {
-            config = with(route, changed);
+            config = LiveEdits.with(config, route, changed);
         }
         return state == State.RUNNING;
-    }
-
-    /** The route of the configuration; with the lock held. */
-    private Route configured(String routeId) {
-        return config.routes().stream()
-                .filter(one -> one.id().equals(routeId))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no route has the id \"" + routeId + "\""));
     }
 
     @Override
@@ -458,10 +322,7 @@ final class EngineProxy implements ReverseProxy {
 
     @Override
     public List<InetSocketAddress> addresses() {
-        return bound.stream()
-                .filter(one -> !one.drained)
-                .map(one -> one.address)
-                .toList();
+        return listeners.addresses();
     }
 
     @Override
@@ -494,9 +355,7 @@ final class EngineProxy implements ReverseProxy {
     // ---- drains of a part
 
     private synchronized List<ListenerContext> contexts() {
-        List<Bound> all = new ArrayList<>(bound);
-        all.addAll(leaving);
-        return all.stream().map(Bound::context).toList();
+        return listeners.contexts();
     }
 
     private synchronized IoWorker running() {
@@ -523,12 +382,8 @@ final class EngineProxy implements ReverseProxy {
     public synchronized Drain drainListener(InetSocketAddress address, Duration timeout) {
         requireNonNull(timeout, "timeout");
         IoWorker running = running();
-        Bound one = bound.stream()
-                .filter(each -> each.address.equals(address))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no listener is bound to " + address));
-        one.drained = true;
-        one.acceptor().close();
+        Bound one = listeners.at(address);
+        listeners.drain(one);
         Drain drain = begin(
                 new RunningDrain.Subject() {
                     @Override
@@ -552,27 +407,14 @@ final class EngineProxy implements ReverseProxy {
     }
 
     private synchronized void undrain(Bound one) {
-        IoWorker running = running();
-        if (!one.drained || !bound.contains(one)) {
-            return;
-        }
-        try {
-            one.context().undrain();
-            one.acceptor = running.bind(one.address, one.context()::accept);
-            one.drained = false;
-        } catch (IOException e) {
-            one.context().drain(running);
-            throw new UncheckedIOException("cannot listen on " + one.address + ": " + e.getMessage(), e);
-        }
+        listeners.undrain(one, running());
     }
 
     @Override
     public synchronized Drain drainRoute(String routeId, Duration timeout) {
         requireNonNull(timeout, "timeout");
         running();
-        if (config.routes().stream().noneMatch(route -> route.id().equals(routeId))) {
-            throw new IllegalArgumentException("no route has the id \"" + routeId + "\"");
-        }
+        LiveEdits.route(config, routeId);
         markRoute(routeId, true);
         return begin(
                 new RunningDrain.Subject() {
@@ -612,9 +454,9 @@ final class EngineProxy implements ReverseProxy {
 
     private synchronized Drain switchNow(String routeId, String pool, Duration timeout) {
         running();
-        Route route = configured(routeId);
+        Route route = LiveEdits.route(config, routeId);
         RouteAction former = route.action().orElse(null);
-        if (former == null || upstreams(former).isEmpty()) {
+        if (former == null || LiveEdits.upstreams(former).isEmpty()) {
             throw new IllegalArgumentException("route \"" + routeId + "\" answers by itself");
         }
         RunningPool next = pools.get(pool);
@@ -652,7 +494,7 @@ final class EngineProxy implements ReverseProxy {
                 .filter(one -> one.id().equals(routeId))
                 .findFirst()
                 .orElse(null);
-        boolean there = upstreams(to).stream()
+        boolean there = LiveEdits.upstreams(to).stream()
                 .allMatch(one -> one instanceof UpstreamRef ref
                         && (pools.containsKey(ref.name())
                                 || registrations.handlers().containsKey(ref.name())));
@@ -663,26 +505,9 @@ final class EngineProxy implements ReverseProxy {
         return true;
     }
 
-    /** What an action forwards to; nothing if it answers by itself. */
-    private static List<Upstream> upstreams(RouteAction action) {
-        if (action instanceof RouteAction.To to) {
-            return List.of(to.upstream());
-        }
-        return action instanceof RouteAction.Split split
-                ? split.split().shares().stream().map(Split.Share::to).toList()
-                : List.of();
-    }
-
-    /** The configuration with another action of the route; with the lock held. */
-    private ProxyConfig with(Route route, RouteAction action) {
-        return config.toBuilder()
-                .replaceRoute(route.toBuilder().action(action).build())
-                .build();
-    }
-
     /** Puts the route with another action in force; with the lock held. */
     private void route(Route route, RouteAction action) {
-        ProxyConfig next = with(route, action);
+        ProxyConfig next = LiveEdits.with(config, route, action);
         snapshot = compiler.compile(next, pools, drainedRoutes);
         config = next;
     }
@@ -805,9 +630,7 @@ final class EngineProxy implements ReverseProxy {
                 delay = ready ? config.stopDelay() : Duration.ZERO;
                 ready = false;
                 state = State.CLOSED;
-                all = new ArrayList<>(bound);
-                all.addAll(leaving);
-                leaving.clear();
+                all = listeners.takeAll();
                 opened = List.copyOf(pools.values());
             }
             return end(ran ? worker : null, all, opened, delay, timeout);
@@ -826,7 +649,7 @@ final class EngineProxy implements ReverseProxy {
             if (!open.isZero()) {
                 pause(open);
             }
-            all.forEach(one -> one.acceptor().close());
+            all.forEach(Bound::close);
             CountDownLatch waiting = new CountDownLatch(1);
             drained = waiting;
             DrainWatch watch = new DrainWatch(() -> {});
@@ -855,7 +678,7 @@ final class EngineProxy implements ReverseProxy {
             drains.clear();
         }
         open.forEach(RunningDrain::proxyStopped);
-        bound = List.of();
+        listeners.clear();
         discoveries.close();
         resolver.close();
         services.blocking().close();
@@ -876,7 +699,7 @@ final class EngineProxy implements ReverseProxy {
 
     /** How many listeners that an update took away are kept because they had connections then. */
     synchronized int leavingListeners() {
-        return leaving.size();
+        return listeners.leaving();
     }
 
     /** What the proxy has in use at this moment; all zero once it is idle. */
