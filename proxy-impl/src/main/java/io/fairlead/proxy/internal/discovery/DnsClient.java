@@ -160,7 +160,8 @@ final class DnsClient {
                     problem = "no answer" + from + " within " + timeoutMillis + " ms";
                 } catch (IOException e) {
                     again = true;
-                    problem = "no answer" + from + ": " + e.getMessage();
+                    // Some have no message, such as that of a port where nobody listens.
+                    problem = "no answer" + from + ": " + e;
                 }
             }
         }

@@ -103,6 +103,11 @@ class RecordFinderTest {
         assertThatThrownBy(finder::find).hasMessageContaining("SERVFAIL from " + server.address());
         server.mood(Mood.SILENT);
         assertThatThrownBy(finder::find).hasMessageContaining("no answer from " + server.address() + " within 300 ms");
+        String address = server.address();
+        server.close();
+        assertThatThrownBy(finder::find)
+                .hasMessageContaining("no answer from " + address + ": ")
+                .hasMessageNotContaining("null");
     }
 
     /** A server that stumbles over AAAA is common; what it told of one kind before stays. */
