@@ -94,7 +94,10 @@ public final class ListenerContext {
 
     /** Puts other settings in force; connections that are there count against the old limits until they close. */
     public void update(Listener config) {
-        if (!config.equals(settings.config())) {
+        // Compared by value only after an update: JDK 17 keeps the class of the record that was compared last, and with
+        // it
+        // the class loader of an application that may have gone long ago.
+        if (config != settings.config() && !config.equals(settings.config())) {
             settings = Settings.of(config);
         }
     }

@@ -12,6 +12,7 @@ import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.observe.TargetEvent;
@@ -91,6 +92,8 @@ class PartDrainTest {
         assertThat(proxy.addresses()).containsExactly(second);
         assertThat(drain.isOver()).isFalse();
         assertThat(proxy.isReady()).isTrue();
+        // Each thread has heard of the drain when it has counted what it has.
+        assertThat(LeakCheck.upstreamsIdle(proxy)).isZero();
         goOn.countDown();
         RawResponse response = busy.readResponse();
         assertThat(response.bodyText()).isEqualTo("late");
