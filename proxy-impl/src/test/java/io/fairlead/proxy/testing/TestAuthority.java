@@ -63,11 +63,13 @@ public final class TestAuthority {
     private final Certificate certificate;
     private final Identity good;
     private final Identity expired;
+    private final Identity client;
 
-    private TestAuthority(Certificate certificate, Identity good, Identity expired) {
+    private TestAuthority(Certificate certificate, Identity good, Identity expired, Identity client) {
         this.certificate = certificate;
         this.good = good;
         this.expired = expired;
+        this.client = client;
     }
 
     public static TestAuthority get() {
@@ -87,6 +89,11 @@ public final class TestAuthority {
     /** The same, until yesterday. */
     public Identity expired() {
         return expired;
+    }
+
+    /** To be used by clients only, and with so many more names that it does not fit into one record of TLS. */
+    public Identity client() {
+        return client;
     }
 
     private static String certificatePem(Certificate one) {
@@ -124,8 +131,10 @@ public final class TestAuthority {
         pair(folder, "ca", "bc:c=ca:true");
         pair(folder, "server", NAMES);
         keytool(folder, "-certreq", "-alias", "server", "-file", "request");
-        sign(folder, "good", "-startdate", "-1d", "-validity", "3");
-        sign(folder, "expired", "-startdate", "-9d", "-validity", "8");
+        sign(folder, "good", NAMES, "-startdate", "-1d", "-validity", "3");
+        sign(folder, "expired", NAMES, "-startdate", "-9d", "-validity", "8");
+        String others = ",dns:one-of-very-many-names.example.com".repeat(500);
+        sign(folder, "client", NAMES + others, "-startdate", "-1d", "-validity", "3", "-ext", "eku=clientAuth");
         KeyStore store = KeyStore.getInstance("PKCS12");
         try (InputStream in = Files.newInputStream(folder.resolve("store"))) {
             store.load(in, PASSWORD.toCharArray());
@@ -133,7 +142,10 @@ public final class TestAuthority {
         Certificate ca = store.getCertificate("ca");
         Key key = store.getKey("server", PASSWORD.toCharArray());
         return new TestAuthority(
-                ca, identity(key, folder.resolve("good"), ca), identity(key, folder.resolve("expired"), ca));
+                ca,
+                identity(key, folder.resolve("good"), ca),
+                identity(key, folder.resolve("expired"), ca),
+                identity(key, folder.resolve("client"), ca));
     }
 
     private static Identity identity(Key key, Path certificate, Certificate ca)
@@ -147,10 +159,10 @@ public final class TestAuthority {
         keytool(folder, "-genkeypair", "-alias", alias, "-keyalg", "EC", "-dname", "CN=" + alias, "-ext", extension);
     }
 
-    private static void sign(Path folder, String file, String... validity) throws IOException {
+    private static void sign(Path folder, String file, String names, String... more) throws IOException {
         List<String> command = new ArrayList<>(
-                List.of("-gencert", "-alias", "ca", "-infile", "request", "-outfile", file, "-ext", NAMES, "-rfc"));
-        command.addAll(List.of(validity));
+                List.of("-gencert", "-alias", "ca", "-infile", "request", "-outfile", file, "-ext", names, "-rfc"));
+        command.addAll(List.of(more));
         keytool(folder, command.toArray(String[]::new));
     }
 

@@ -42,8 +42,11 @@ public final class TlsFailures {
             }
         }
         if (unproved != null) {
-            // What the JDK says of a name that does not match has no class of its own, and is all that is left.
-            return "a certificate for another name: " + unproved.getMessage();
+            // What the JDK says of a name that does not match has no class of its own; what else it has against one
+            // has.
+            boolean named = unproved.getClass() == CertificateException.class;
+            return (named ? "a certificate for another name: " : "a certificate that is not trusted: ")
+                    + unproved.getMessage();
         }
         String message = Objects.requireNonNullElse(failure.getMessage(), failure.toString());
         // Of some JDKs: "Unsupported or unrecognized SSL message", "Unrecognized SSL message, plaintext connection?".

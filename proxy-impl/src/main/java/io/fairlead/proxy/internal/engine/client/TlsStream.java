@@ -4,9 +4,9 @@ import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
-import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.StreamConnection;
@@ -25,6 +25,11 @@ final class TlsStream {
     /** A record is at most 16 KiB and a little; this is room for what the engine may ever ask for. */
     private static final int MAX_RECORD_BYTES = 64 * 1024;
 
+    /** So many moves at a time: a server that sends records without end must not keep the thread from all else. */
+    private static final int MAX_TURNS = 500;
+
+    private static final int PAUSE_MILLIS = 1;
+
     /** Who uses the stream. Any call may close it. */
     interface Listener {
         /** The answer goes on with these bytes, which hold only during the call. */
@@ -33,7 +38,7 @@ final class TlsStream {
         /** No more comes. */
         void ended();
 
-        /** The task thread is done: call {@link #advance}. */
+        /** What it waited for is over: call {@link #advance}. */
         void goOn();
     }
 
@@ -42,10 +47,11 @@ final class TlsStream {
     private final SSLEngine engine;
     private final ByteBuffer request;
     private final Listener listener;
-    private final ByteBuffer out;
+    private ByteBuffer out;
     private ByteBuffer in;
     private boolean needsMore = true;
     private boolean inTask;
+    private boolean pausing;
     private boolean secured;
     private boolean closed;
 
@@ -65,9 +71,13 @@ final class TlsStream {
         return secured;
     }
 
-    /** Does all that can be done now. */
+    /** Does all that can be done now, or much of it and the rest after others had their turn. */
     void advance() throws IOException {
-        while (!closed && !inTask) {
+        for (int turns = 0; !closed && !inTask && !pausing; turns++) {
+            if (turns == MAX_TURNS) {
+                pause();
+                return;
+            }
             if (!flush()) {
                 return;
             }
@@ -91,6 +101,21 @@ final class TlsStream {
         }
     }
 
+    private void pause() {
+        pausing = true;
+        connection.getSourceChannel().suspendReads();
+        // Not merely later: the thread does all such tasks, and those that they bring, before it looks at its timers.
+        connection
+                .getIoThread()
+                .executeAfter(
+                        () -> {
+                            pausing = false;
+                            listener.goOn();
+                        },
+                        PAUSE_MILLIS,
+                        TimeUnit.MILLISECONDS);
+    }
+
     /** Whether all that was ready is sent; else the next call comes when more can be, and not before. */
     private boolean flush() throws IOException {
         out.flip();
@@ -110,10 +135,13 @@ final class TlsStream {
         return true;
     }
 
-    private void wrap(ByteBuffer plain) throws SSLException {
-        if (engine.wrap(plain, out).getStatus() == SSLEngineResult.Status.CLOSED) {
+    private void wrap(ByteBuffer plain) throws IOException {
+        switch (engine.wrap(plain, out).getStatus()) {
+            // A server that sends larger records than usual may be sent such, and the engine wants room for one.
+            case BUFFER_OVERFLOW -> out = larger(out);
             // Its side is closed, and ours with it.
-            listener.ended();
+            case CLOSED -> listener.ended();
+            default -> {}
         }
     }
 

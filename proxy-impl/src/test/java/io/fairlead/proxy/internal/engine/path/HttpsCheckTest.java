@@ -18,15 +18,21 @@ import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.tls.UpstreamTls;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -180,20 +186,11 @@ final class HttpsCheckTest {
     @Test
     void serverThatSpeaksPlainHttp_fails() throws IOException {
         try (ServerSocket plain = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            Thread serves = new Thread(() -> {
-                while (!plain.isClosed()) {
-                    try (Socket socket = plain.accept()) {
-                        socket.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(US_ASCII));
-                        socket.shutdownOutput();
-                        socket.getInputStream().readAllBytes();
-                    } catch (IOException e) {
-                        // The check has gone, or the test is over.
-                        continue;
-                    }
-                }
+            serve(plain, socket -> {
+                socket.getOutputStream().write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(US_ASCII));
+                socket.shutdownOutput();
+                socket.getInputStream().readAllBytes();
             });
-            serves.setDaemon(true);
-            serves.start();
             start(https(plain.getLocalPort()).tls(trusting().build()));
             assertThat(reason(What.UNHEALTHY)).contains("an answer that is not TLS");
         }
@@ -205,6 +202,97 @@ final class HttpsCheckTest {
             start(https(silent.getLocalPort()).tls(trusting().build()).timeout(Duration.ofMillis(150)));
             assertThat(reason(What.UNHEALTHY)).contains("no TLS handshake within 150 ms");
         }
+    }
+
+    /** Warnings before the end of a handshake are passed over, and cost the server nothing. */
+    @Test
+    void recordsWithoutEnd_failInTimeAndKeepNobodyWaiting() throws IOException {
+        byte[] warnings = new byte[7 * 10_000];
+        for (int at = 0; at < warnings.length; at += 7) {
+            System.arraycopy(new byte[] {21, 3, 3, 0, 2, 1, 90}, 0, warnings, at, 7);
+        }
+        try (ServerSocket endless = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            serve(endless, socket -> {
+                socket.getInputStream().read(new byte[4096]);
+                while (true) {
+                    socket.getOutputStream().write(warnings);
+                }
+            });
+            start(https(endless.getLocalPort()).tls(trusting().build()).timeout(Duration.ofMillis(150)));
+            assertThat(reason(What.UNHEALTHY)).contains("no TLS handshake within 150 ms");
+        }
+    }
+
+    /** The handshake of TLS 1.2 with all that the server says at first in one record, which is longer than one may be. */
+    @Test
+    void recordThatIsLargerThanUsual_keepsNobodyWaiting() throws IOException {
+        SSLContext context = TestAuthority.get().client().context();
+        try (ServerSocket large = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            serve(large, socket -> {
+                socket.getOutputStream().write(inOneRecord(firstOf(context, socket.getInputStream())));
+                socket.getInputStream().readAllBytes();
+            });
+            start(https(large.getLocalPort())
+                    .tls(UpstreamTls.builder().verifyCertificate(false).build())
+                    .timeout(Duration.ofMillis(500)));
+            assertThat(reason(What.UNHEALTHY)).contains("no TLS handshake within 500 ms");
+        }
+    }
+
+    /** What a server says after the client's first message. */
+    private static byte[] firstOf(SSLContext context, InputStream client) throws IOException {
+        SSLEngine engine = context.createSSLEngine();
+        engine.setUseClientMode(false);
+        engine.setEnabledProtocols(new String[] {"TLSv1.2"});
+        byte[] hello = new byte[4096];
+        ByteBuffer out = ByteBuffer.allocate(128 * 1024);
+        engine.unwrap(ByteBuffer.wrap(hello, 0, client.read(hello)), out);
+        for (Runnable task = engine.getDelegatedTask(); task != null; task = engine.getDelegatedTask()) {
+            task.run();
+        }
+        while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+            engine.wrap(ByteBuffer.allocate(0), out);
+        }
+        return Arrays.copyOf(out.array(), out.position());
+    }
+
+    private static byte[] inOneRecord(byte[] records) {
+        ByteBuffer in = ByteBuffer.wrap(records);
+        ByteBuffer out = ByteBuffer.allocate(records.length).position(5);
+        while (in.hasRemaining()) {
+            int length = in.position(in.position() + 3).getShort();
+            out.put(in.slice(in.position(), length));
+            in.position(in.position() + length);
+        }
+        out.put(0, new byte[] {22, 3, 3}).putShort(3, (short) (out.position() - 5));
+        assertThat(out.position()).isGreaterThan(16_709);
+        return Arrays.copyOf(out.array(), out.position());
+    }
+
+    private interface Conversation {
+        void with(Socket client) throws IOException;
+    }
+
+    private static void serve(ServerSocket server, Conversation conversation) {
+        Thread serves = new Thread(() -> {
+            while (!server.isClosed()) {
+                try (Socket socket = server.accept()) {
+                    conversation.with(socket);
+                } catch (IOException e) {
+                    // The check has gone, or the test is over.
+                    continue;
+                }
+            }
+        });
+        serves.setDaemon(true);
+        serves.start();
+    }
+
+    @Test
+    void certificateThatIsForClients_failsAndIsNotCalledOneForAnotherName() {
+        server.context(TestAuthority.get().client().context());
+        start(https(server.port()).tls(trusting().build()));
+        assertThat(reason(What.UNHEALTHY)).contains("a certificate that is not trusted: ");
     }
 
     @Test
