@@ -36,8 +36,8 @@ import org.slf4j.LoggerFactory;
  * pool, it takes the body along ({@link #follow}).
  *
  * <p>A connection that had been idle and ended before a byte of the answer came was most likely closed by the target while
- * the request was on its way. Then the request is sent once more, to the same target on a new connection, whatever the policy
- * says, if that cannot do harm (RFC 9112 §9.3.1).
+ * the request was on its way. Then the request is sent once more on a new connection, to the same target if that still takes it,
+ * whatever the policy says, if that cannot do harm (RFC 9112 §9.3.1).
  */
 public final class Forward {
 
@@ -448,10 +448,12 @@ public final class Forward {
         if (harmless && stale && !connectionReplaced && (untouched || request.isIdempotent())) {
             connectionReplaced = true;
             detach();
-            if (pool.again(loop, attempt.target())) {
-                begin(attempt.target(), true);
-            } else {
+            // Its limit or its breaker may have nothing left for it by now.
+            PoolTarget next = pool.again(loop, attempt.target()) ? attempt.target() : pick();
+            if (next == null) {
                 refuse();
+            } else {
+                begin(next, true);
             }
             return;
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.observe.TargetEvent;
 import io.fairlead.proxy.resilience.CircuitBreaker;
@@ -334,6 +335,34 @@ class CircuitBreakerTest {
         get(client, 12, 503);
         assertThat(upstream.requests()).hasSize(13);
         assertThat(event().reason()).isEqualTo("forced open by hand");
+    }
+
+    /** The second request on a connection, which then turns out to be closed. */
+    @Test
+    void requestOfAClosedConnectionWhoseBreakerIsOpen_goesToAnotherTarget() throws Exception {
+        Semaphore came = new Semaphore(0);
+        Semaphore goOn = new Semaphore(0);
+        TestUpstream first = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.write(TestUpstream.ok("first"));
+            exchange.readHead();
+            came.release();
+            goOn.acquire();
+            exchange.close();
+        });
+        TestUpstream second = fixture.answering(TestUpstream.ok("second"));
+        start(pool(first, second).loadBalancer(LoadBalancer.roundRobin()).targetCircuitBreaker(FOUR_CALLS));
+        RawClient client = fixture.client();
+        assertThat(get(client).bodyText()).isEqualTo("first");
+        assertThat(get(client).bodyText()).isEqualTo("second");
+        client.send(GET);
+        came.acquire();
+        fixture.proxy().circuitBreaker("p", first.url(), CircuitBreaker.State.FORCED_OPEN);
+        goOn.release();
+        RawResponse response = client.readResponse();
+        assertThat(response.status()).isEqualTo(200);
+        assertThat(response.bodyText()).isEqualTo("second");
+        assertThat(second.connections()).isEqualTo(2);
     }
 
     @Test
