@@ -424,6 +424,11 @@ final class EngineProxy implements ReverseProxy {
                     }
 
                     @Override
+                    public boolean cutsFormerOnly() {
+                        return true;
+                    }
+
+                    @Override
                     public boolean isIdle() {
                         return true;
                     }
@@ -470,6 +475,11 @@ final class EngineProxy implements ReverseProxy {
                     @Override
                     public boolean concerns(ListenerContext listener, ProxyExchange exchange) {
                         return routeId.equals(exchange.route()) && exchange.pool() != next;
+                    }
+
+                    @Override
+                    public boolean cutsFormerOnly() {
+                        return true;
                     }
 
                     @Override

@@ -52,6 +52,14 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
             return false;
         }
 
+        /**
+         * Whether only what was under way when the drain began is cut. What begins later is none of it: by then the
+         * configuration may use again what was drained.
+         */
+        default boolean cutsFormerOnly() {
+            return false;
+        }
+
         /** Nothing is under way there any more; told once, on the home loop. */
         default void drained(DrainReport report) {}
 
@@ -170,8 +178,10 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
         worker.tellEachLoop(loop -> {
             try {
                 each(all, loop, exchange -> {
-                    watch.cut(exchange);
-                    exchange.fail(FailureCode.DRAIN_TIMEOUT, "not over when the time of a drain was");
+                    if (!subject.cutsFormerOnly() || watch.follows(exchange)) {
+                        watch.cut(exchange);
+                        exchange.fail(FailureCode.DRAIN_TIMEOUT, "not over when the time of a drain was");
+                    }
                 });
             } finally {
                 if (left.decrementAndGet() == 0) {

@@ -45,6 +45,11 @@ public final class DrainWatch {
         }
     }
 
+    /** Whether the exchange is followed; on its loop. */
+    public boolean follows(ProxyExchange exchange) {
+        return exchange.isWatched(this);
+    }
+
     /** An exchange that was followed is over. */
     void ended() {
         finished.incrementAndGet();

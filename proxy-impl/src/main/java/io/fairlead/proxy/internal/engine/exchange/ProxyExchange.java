@@ -337,6 +337,11 @@ public final class ProxyExchange extends RoutedExchange {
         return waiting.add(watch);
     }
 
+    boolean isWatched(DrainWatch watch) {
+        List<DrainWatch> waiting = watches;
+        return waiting != null && waiting.contains(watch);
+    }
+
     boolean unwatch(DrainWatch watch) {
         List<DrainWatch> waiting = watches;
         return waiting != null && waiting.remove(watch);

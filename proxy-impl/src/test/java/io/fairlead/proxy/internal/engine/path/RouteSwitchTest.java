@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.fairlead.proxy.Drain;
 import io.fairlead.proxy.DrainReport;
+import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(60)
 class RouteSwitchTest {
     private static final Duration LONG = Duration.ofSeconds(30);
+    private static final String SLOW = "GET /slow HTTP/1.1\r\nHost: test\r\n\r\n";
 
     @RegisterExtension
     final ProxyFixture fixture = new ProxyFixture();
@@ -60,7 +62,7 @@ class RouteSwitchTest {
         ReverseProxy proxy = start();
         RawClient client = fixture.client();
         assertThat(body(client)).isEqualTo("blue");
-        RawClient slow = fixture.client().send("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n");
+        RawClient slow = fixture.client().send(SLOW);
         blue.awaitHeads(2);
 
         Drain drain = proxy.switchRoute("shop", "green", LONG);
@@ -83,7 +85,7 @@ class RouteSwitchTest {
     @Test
     void switchWhoseTimeIsOver_cutsWhatTheFormerPoolHas() throws Exception {
         ReverseProxy proxy = start();
-        RawClient slow = fixture.client().send("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n");
+        RawClient slow = fixture.client().send(SLOW);
         blue.awaitHeads(1);
         DrainReport report =
                 proxy.switchRoute("shop", "green", Duration.ofMillis(50)).await();
@@ -91,6 +93,42 @@ class RouteSwitchTest {
         assertThat(slow.readResponse().header("Fairlead-Failure")).contains("DRAIN_TIMEOUT");
         assertThat(body(fixture.client())).isEqualTo("green");
         goOn.countDown();
+    }
+
+    @Test
+    void switchBackWhileTheDrainGoesOn_keepsWhatBeganAfterIt() throws Exception {
+        ReverseProxy proxy = start();
+        RawClient before = fixture.client().send(SLOW);
+        blue.awaitHeads(1);
+        Drain toGreen = proxy.switchRoute("shop", "green", Duration.ofMillis(500));
+        proxy.switchRoute("shop", "blue", LONG);
+        RawClient after = fixture.client().send(SLOW);
+        assertOnlyTheFormerIsCut(toGreen, before, after);
+    }
+
+    @Test
+    void drainedRouteThatIsRemovedAndBroughtBack_keepsWhatBeganAfterThat() throws Exception {
+        ReverseProxy proxy = start();
+        RawClient before = fixture.client().send(SLOW);
+        blue.awaitHeads(1);
+        Drain drain = proxy.drainRoute("shop", Duration.ofMillis(500));
+        ProxyConfig all = proxy.config();
+        ProxyConfig.Builder without =
+                ProxyConfig.builder().failureHeader(true).route(all.routes().get(0));
+        all.listeners().forEach(without::listener);
+        all.pools().forEach(without::pool);
+        proxy.update(without.build());
+        proxy.update(all);
+        RawClient after = fixture.client().send(SLOW);
+        assertOnlyTheFormerIsCut(drain, before, after);
+    }
+
+    private void assertOnlyTheFormerIsCut(Drain drain, RawClient before, RawClient after) throws Exception {
+        blue.awaitHeads(2);
+        assertThat(drain.await().cut()).isEqualTo(1);
+        assertThat(before.readResponse().header("Fairlead-Failure")).contains("DRAIN_TIMEOUT");
+        goOn.countDown();
+        assertThat(after.readResponse().bodyText()).isEqualTo("blue");
     }
 
     @Test
