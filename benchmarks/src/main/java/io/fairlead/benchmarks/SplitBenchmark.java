@@ -13,6 +13,7 @@ import io.fairlead.proxy.internal.forward.RequestComposer;
 import io.fairlead.proxy.internal.http.HeadLimits;
 import io.fairlead.proxy.internal.http.HeadParser;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
+import io.fairlead.proxy.internal.response.ErrorPages;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.traffic.SplitChooser;
 import io.fairlead.proxy.traffic.Split;
@@ -85,7 +86,8 @@ public class SplitBenchmark {
                 RouteTable.compile(List.of()),
                 List.of(),
                 new RequestComposer(ForwardedHeaders.X_FORWARDED, true),
-                new ReplayMemory(0));
+                new ReplayMemory(0),
+                ErrorPages.NONE);
         exchange = new ProxyExchange(
                 new IdleStream(loop),
                 parser.request(),
