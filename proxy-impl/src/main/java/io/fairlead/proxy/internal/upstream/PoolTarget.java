@@ -126,7 +126,8 @@ public final class PoolTarget implements Candidate {
         reweigh();
     }
 
-    private void reweigh() {
+    /** Synchronized, as an update and the home loop may do it at once: who comes last must see what both have set. */
+    private synchronized void reweigh() {
         weight = Math.max(1, config.weight()) * share;
     }
 
