@@ -218,6 +218,11 @@ public final class SessionField {
 
     /** Tells a client its token. */
     public void add(HeaderBlock answer, String value) {
+        // A target that names the field in Connection, which is looked at later, means its own.
+        for (int i = answer.find(FieldId.CONNECTION); i >= 0; i = answer.findAfter(i, FieldId.CONNECTION)) {
+            answer.removeNominated(i);
+            answer.removeAt(i);
+        }
         answer.add(cookie == null ? config.name() : "Set-Cookie", value);
     }
 }

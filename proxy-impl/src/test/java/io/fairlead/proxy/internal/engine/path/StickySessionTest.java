@@ -193,6 +193,17 @@ class StickySessionTest {
     }
 
     @Test
+    void fieldThatATargetNamesInConnection_isToldNevertheless() {
+        String answer = "HTTP/1.1 200 OK\r\nConnection: X-Session, X-Hop\r\nX-Session: mine\r\nX-Hop: 1\r\n"
+                + "Content-Length: 1\r\n\r\na";
+        fixture.start(fixture.to(pool(StickySession.header("X-Session", SECRET), fixture.answering(answer))
+                .build()));
+        RawResponse first = send(get());
+        assertThat(first.header("X-Session").orElseThrow()).hasSize(22);
+        assertThat(first.header("X-Hop")).isEmpty();
+    }
+
+    @Test
     void cookieOfThisNameThatATargetSets_isTakenOutOfAnswers_andOthersStay() {
         String answer = "HTTP/1.1 200 OK\r\nSet-Cookie: sid=mine\r\nSet-Cookie: sid2=its\r\nContent-Length: 1\r\n\r\na";
         fixture.start(fixture.to(pool(COOKIE, fixture.answering(answer)).build()));
