@@ -18,6 +18,7 @@ final class Context {
     private final Placeholders placeholders;
     private final boolean writesDefaults;
     private Timeouts timeouts = Timeouts.ofDefaults();
+    private boolean readsFiles = true;
 
     Context(Placeholders placeholders, boolean writesDefaults) {
         this.placeholders = placeholders;
@@ -47,6 +48,16 @@ final class Context {
 
     boolean writesDefaults() {
         return writesDefaults;
+    }
+
+    /** Whether files that the configuration names are looked at. */
+    boolean readsFiles() {
+        return readsFiles;
+    }
+
+    /** From now on no file is looked at. */
+    void leaveFiles() {
+        readsFiles = false;
     }
 
     /** The deadlines of the proxy, which a route's own ones start from. */

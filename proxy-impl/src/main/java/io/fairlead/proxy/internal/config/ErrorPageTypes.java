@@ -29,7 +29,7 @@ final class ErrorPageTypes {
                     "The content, with variables such as `{status}`, `{reason}`, `{code}`, `{host}` and `{path}`.")
             .optional(
                     "file",
-                    Types.text("path", ErrorPageTypes::file),
+                    Syntax.FILE_PATH,
                     page -> page.file().isEmpty() ? null : page.file(),
                     (page, file) -> withConditionsOf(page, ErrorPage.file(page.contentType(), file)),
                     "The path of a file with the content, read at the start and with every update.")
@@ -50,6 +50,12 @@ final class ErrorPageTypes {
                 boolean broken = context.broken(place + ".text") || context.broken(place + ".file");
                 if (page.text().isEmpty() && page.file().isEmpty() && !broken) {
                     context.report("MISSING", place, "a page without content", "one of: text, file");
+                }
+                if (!page.file().isEmpty() && context.readsFiles() && !context.broken(place + ".file")) {
+                    String expectation = PageContents.expectation(page.file());
+                    if (expectation != null) {
+                        context.report("INVALID", place + ".file", Context.quote(page.file()), expectation);
+                    }
                 }
             });
 
@@ -76,10 +82,5 @@ final class ErrorPageTypes {
         return text.getBytes(StandardCharsets.UTF_8).length <= PageContents.MAX_BYTES
                 ? null
                 : "at most " + PageContents.MAX_BYTES + " bytes";
-    }
-
-    private static @Nullable String file(String text) {
-        String expectation = Syntax.FILE_PATH_RULE.expectation(text);
-        return expectation != null ? expectation : PageContents.expectation(text);
     }
 }

@@ -18,7 +18,20 @@ public final class Validator {
      *     to it are not checked, and neither are those to pools, which share their names with handlers
      */
     public static List<Problem> validate(ProxyConfig config, @Nullable Registrations registrations) {
+        return validate(config, registrations, new Context());
+    }
+
+    /**
+     * The same for a configuration that was made of one in force by a change that names no file. Those that it names were
+     * read, and need not be there any more.
+     */
+    public static List<Problem> validateChange(ProxyConfig config, Registrations registrations) {
         Context context = new Context();
+        context.leaveFiles();
+        return validate(config, registrations, context);
+    }
+
+    private static List<Problem> validate(ProxyConfig config, @Nullable Registrations registrations, Context context) {
         Model.CONFIG.check(config, "", context);
         Whole.check(config, registrations, context, false);
         return List.copyOf(context.problems());

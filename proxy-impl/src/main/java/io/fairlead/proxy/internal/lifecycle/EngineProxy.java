@@ -22,6 +22,7 @@ import io.fairlead.proxy.internal.lifecycle.BoundListeners.Bound;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.resilience.Breaker;
+import io.fairlead.proxy.internal.response.PageContents;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
@@ -96,6 +97,9 @@ final class EngineProxy implements ReverseProxy {
     /** Guarded by this: ids of routes of the configuration that are drained. */
     private Set<String> drainedRoutes = Set.of();
 
+    /** Guarded by this: what the error pages of the configuration show. */
+    private PageContents pageContents = PageContents.NONE;
+
     /** Guarded by this: the drains that are not over. */
     private final List<RunningDrain> drains = new ArrayList<>();
 
@@ -143,7 +147,8 @@ final class EngineProxy implements ReverseProxy {
         try {
             pools = compiler.openPools(
                     config, Map.of(), started.loops(), started.loops().size());
-            snapshot = compiler.compile(config, pools, drainedRoutes);
+            pageContents = SnapshotCompiler.readPages(config, PageContents.NONE);
+            snapshot = compiler.compile(config, pools, drainedRoutes, pageContents);
         } catch (RuntimeException e) {
             throw new StartFailedException(e);
         }
@@ -208,14 +213,13 @@ final class EngineProxy implements ReverseProxy {
 
     @Override
     public void update(ProxyConfig next) {
-        validate(next);
+        requireNone(Validator.validate(next, registrations));
         if (updateNow(next)) {
             tell(LifecycleListener.Event.UPDATED);
         }
     }
 
-    private void validate(ProxyConfig next) {
-        List<Problem> problems = Validator.validate(next, registrations);
+    private static void requireNone(List<Problem> problems) {
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);
         }
@@ -236,10 +240,12 @@ final class EngineProxy implements ReverseProxy {
                 next, oldPools, running.loops(), running.loops().size());
         Set<String> stillDrained = new HashSet<>(drainedRoutes);
         stillDrained.retainAll(next.routes().stream().map(Route::id).toList());
+        PageContents newContents;
         Snapshot compiled;
         List<Bound> bound;
         try {
-            compiled = compiler.compile(next, newPools, stillDrained);
+            newContents = SnapshotCompiler.readPages(next, pageContents);
+            compiled = compiler.compile(next, newPools, stillDrained, newContents);
             // Last of what may fail: once the listeners are there, nothing has to be taken back.
             bound = listeners.bind(next, running);
         } catch (RuntimeException | Error e) {
@@ -248,6 +254,7 @@ final class EngineProxy implements ReverseProxy {
         }
         SnapshotCompiler.updatePools(next, newPools);
         snapshot = compiled;
+        pageContents = newContents;
         drainedRoutes = stillDrained;
         pools = newPools;
         config = next;
@@ -284,7 +291,7 @@ final class EngineProxy implements ReverseProxy {
         }
         UpstreamPool after = change.apply(LiveEdits.pool(config, name));
         ProxyConfig next = config.toBuilder().replacePool(after).build();
-        validate(next);
+        requireNone(Validator.validateChange(next, registrations));
         config = next;
         RunningPool running = pools.get(name);
         if (running != null) {
@@ -306,7 +313,7 @@ final class EngineProxy implements ReverseProxy {
         }
         Route route = LiveEdits.route(config, routeId);
         RouteAction changed = LiveEdits.setShare(route, pool, weight);
-        validate(LiveEdits.with(config, route, changed));
+        requireNone(Validator.validateChange(LiveEdits.with(config, route, changed), registrations));
         if (state == State.RUNNING) {
             route(route, changed);
         } else {
@@ -445,7 +452,7 @@ final class EngineProxy implements ReverseProxy {
         running();
         Set<String> changed = new HashSet<>(drainedRoutes);
         if (on ? changed.add(routeId) : changed.remove(routeId)) {
-            snapshot = compiler.compile(config, pools, changed);
+            snapshot = compiler.compile(config, pools, changed, pageContents);
             drainedRoutes = changed;
         }
     }
@@ -518,7 +525,7 @@ final class EngineProxy implements ReverseProxy {
     /** Puts the route with another action in force; with the lock held. */
     private void route(Route route, RouteAction action) {
         ProxyConfig next = LiveEdits.with(config, route, action);
-        snapshot = compiler.compile(next, pools, drainedRoutes);
+        snapshot = compiler.compile(next, pools, drainedRoutes, pageContents);
         config = next;
     }
 

@@ -133,7 +133,7 @@ public final class ErrorPages {
      * @param ofRoute those that come first
      * @param ofProxy those that come after them
      */
-    public static ErrorPages of(List<ErrorPage> ofRoute, List<ErrorPage> ofProxy, PageContents.Reading contents) {
+    public static ErrorPages of(List<ErrorPage> ofRoute, List<ErrorPage> ofProxy, PageContents contents) {
         if (ofRoute.isEmpty() && ofProxy.isEmpty()) {
             return NONE;
         }
@@ -154,7 +154,7 @@ public final class ErrorPages {
         }
     }
 
-    private static List<Ready> ready(List<ErrorPage> pages, PageContents.Reading contents) {
+    private static List<Ready> ready(List<ErrorPage> pages, PageContents contents) {
         List<Ready> ready = new ArrayList<>();
         for (ErrorPage page : pages) {
             String content = contents.of(page);

@@ -12,55 +12,59 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The contents of error pages, some of which stand in files. A file that cannot be read any more keeps its last content. */
+/** The contents of the error pages of a configuration, some of which stand in files; read once, so that they stay as they are. */
 public final class PageContents {
+
+    /** Of a proxy that has read none. */
+    public static final PageContents NONE = new PageContents(Map.of());
 
     /** The longest page. */
     public static final int MAX_BYTES = 1024 * 1024;
 
     private static final Logger LOG = LoggerFactory.getLogger(PageContents.class);
 
-    private final Map<String, String> lastKnown = new ConcurrentHashMap<>();
+    private final Map<String, String> ofFiles;
 
-    /** A reading of all pages of a configuration, each file once. */
-    public final class Reading {
-        private final Map<String, @Nullable String> read = new HashMap<>();
-
-        private Reading() {}
-
-        /** The content of a page; null if it is not to be had. */
-        @Nullable
-        String of(ErrorPage page) {
-            if (page.file().isEmpty()) {
-                return page.text();
-            }
-            if (!read.containsKey(page.file())) {
-                read.put(page.file(), content(page.file()));
-            }
-            return read.get(page.file());
-        }
+    private PageContents(Map<String, String> ofFiles) {
+        this.ofFiles = Map.copyOf(ofFiles);
     }
 
-    public Reading begin() {
-        return new Reading();
+    /**
+     * Reads the files of these pages.
+     *
+     * @param former what stays in place of a file that cannot be read any more
+     */
+    public static PageContents read(List<ErrorPage> pages, PageContents former) {
+        Map<String, String> read = new HashMap<>();
+        pages.stream()
+                .map(ErrorPage::file)
+                .filter(file -> !file.isEmpty())
+                .distinct()
+                .forEach(file -> {
+                    String known = former.ofFiles.get(file);
+                    try {
+                        read.put(file, read(file));
+                    } catch (IOException e) {
+                        // The configuration was found good a moment ago, and must not fail half way.
+                        LOG.warn("error page {}: {}", file, e.toString());
+                        if (known != null) {
+                            read.put(file, known);
+                        }
+                    }
+                });
+        return new PageContents(read);
     }
 
-    private @Nullable String content(String file) {
-        try {
-            String content = read(file);
-            lastKnown.put(file, content);
-            return content;
-        } catch (IOException e) {
-            // The configuration was found good a moment ago, and must not fail half way.
-            LOG.warn("error page {}: {}", file, e.toString());
-            return lastKnown.get(file);
-        }
+    /** The content of a page; null if it is not to be had. */
+    @Nullable
+    String of(ErrorPage page) {
+        return page.file().isEmpty() ? page.text() : ofFiles.get(page.file());
     }
 
     /** What should stand in the place of this file name; null if the file can be read. */
@@ -81,8 +85,15 @@ public final class PageContents {
 
     private static String read(String file) throws IOException {
         byte[] bytes;
-        try (InputStream in = Files.newInputStream(Path.of(file))) {
-            bytes = in.readNBytes(MAX_BYTES + 1);
+        try {
+            Path path = Path.of(file);
+            if (Files.exists(path) && !Files.isRegularFile(path)) {
+                // To open a pipe may take for ever.
+                throw new IOException("not a regular file");
+            }
+            try (InputStream in = Files.newInputStream(path)) {
+                bytes = in.readNBytes(MAX_BYTES + 1);
+            }
         } catch (InvalidPathException e) {
             throw new IOException(e);
         }

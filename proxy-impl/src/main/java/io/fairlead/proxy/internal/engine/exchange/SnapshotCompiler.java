@@ -17,6 +17,7 @@ import io.fairlead.proxy.internal.upstream.TargetEvents;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.ratelimit.RateLimit;
+import io.fairlead.proxy.route.ErrorPage;
 import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
@@ -41,7 +42,6 @@ public final class SnapshotCompiler {
     private final TargetEvents events;
     private final ReplayMemory replayMemory = new ReplayMemory(0);
     private final RateLimiters rateLimiters;
-    private final PageContents pages = new PageContents();
 
     public SnapshotCompiler(Registrations registrations, NameResolver resolver, Discoveries discoveries) {
         this.registrations = registrations;
@@ -106,19 +106,31 @@ public final class SnapshotCompiler {
     }
 
     /**
-     * The configuration ready to run on these pools.
+     * Reads what the error pages of a configuration show from now on.
+     *
+     * @param former see {@link PageContents#read}
+     */
+    public static PageContents readPages(ProxyConfig wanted, PageContents former) {
+        List<ErrorPage> all = new ArrayList<>(wanted.errorPages());
+        wanted.routes().forEach(route -> all.addAll(route.errorPages()));
+        return PageContents.read(all, former);
+    }
+
+    /**
+     * The configuration ready to run on these pools. Reads no file.
      *
      * @param drained the ids of routes that take no new requests
+     * @param pages what its error pages show
      */
-    public Snapshot compile(ProxyConfig wanted, Map<String, RunningPool> running, Set<String> drained) {
+    public Snapshot compile(
+            ProxyConfig wanted, Map<String, RunningPool> running, Set<String> drained, PageContents pages) {
         replayMemory.limit(wanted.maxReplayMemoryBytes());
-        PageContents.Reading reading = pages.begin();
-        ErrorPages ofProxy = ErrorPages.of(List.of(), wanted.errorPages(), reading);
+        ErrorPages ofProxy = ErrorPages.of(List.of(), wanted.errorPages(), pages);
         List<RoutePlan> plans = new ArrayList<>();
         for (Route route : wanted.routes()) {
             ErrorPages ofRoute = route.errorPages().isEmpty()
                     ? ofProxy
-                    : ErrorPages.of(route.errorPages(), wanted.errorPages(), reading);
+                    : ErrorPages.of(route.errorPages(), wanted.errorPages(), pages);
             plans.add(plan(wanted, route, running, ofRoute, drained.contains(route.id())));
         }
         return new Snapshot(

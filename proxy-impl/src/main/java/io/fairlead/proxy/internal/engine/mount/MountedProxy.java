@@ -62,6 +62,7 @@ public final class MountedProxy implements AutoCloseable {
     private final NameResolver resolver;
     private final Discoveries discoveries;
     private final SnapshotCompiler compiler;
+    private final PageContents pageContents;
     private final ErrorPages errorPages;
 
     /** Guards {@code closed} and the making of {@code workers}. */
@@ -84,7 +85,8 @@ public final class MountedProxy implements AutoCloseable {
         this.discoveries =
                 new Discoveries(registrations.name(), registrations.discoveries(), InetAddress::getAllByName);
         this.compiler = new SnapshotCompiler(registrations, resolver, discoveries);
-        this.errorPages = ErrorPages.of(List.of(), config.errorPages(), new PageContents().begin());
+        this.pageContents = SnapshotCompiler.readPages(config, PageContents.NONE);
+        this.errorPages = ErrorPages.of(List.of(), config.errorPages(), pageContents);
     }
 
     /** Takes an exchange over; called by a handler of the server, on an I/O thread or on one that may block. */
@@ -147,7 +149,7 @@ public final class MountedProxy implements AutoCloseable {
                 IoLoop home = new IoLoop(thread, thread.getNumber());
                 Map<String, RunningPool> pools =
                         compiler.openPools(config, Map.of(), List.of(home), of.getIoThreadCount());
-                known = new MountedWorker(of, home, pools, compiler.compile(config, pools, Set.of()));
+                known = new MountedWorker(of, home, pools, compiler.compile(config, pools, Set.of(), pageContents));
                 workers.put(of, known);
             }
             return known;

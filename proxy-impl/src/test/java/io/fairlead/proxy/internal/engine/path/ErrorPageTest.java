@@ -2,9 +2,12 @@ package io.fairlead.proxy.internal.engine.path;
 
 import static io.fairlead.proxy.internal.engine.path.ProxyFixture.GET;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.route.ErrorPage;
@@ -15,8 +18,10 @@ import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.RawResponse;
 import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.transform.Transform;
+import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -275,9 +280,35 @@ class ErrorPageTest {
         assertThat(get("/none").bodyText()).isEqualTo("new 404");
         Files.delete(file);
         assertThat(proxy.config().validate()).hasSize(1);
-        // A drain compiles the configuration anew, and what it needs is gone.
+    }
+
+    @Test
+    void changesThatNameNoFile_readNone() throws IOException {
+        Path file = Files.writeString(folder.resolve("page.html"), "old {status}");
+        ReverseProxy proxy = start(ErrorPage.file("text/html; charset=utf-8", file.toString()));
+        Files.writeString(file, "new {status}");
+        proxy.drainRoute("r", Duration.ZERO).undo();
+        proxy.switchRoute("r", "main", Duration.ZERO);
+        assertThat(get("/none").bodyText()).isEqualTo("old 404");
+        Files.delete(file);
+        proxy.addTarget("main", Target.of("http://127.0.0.1:1"));
+        proxy.setWeight("main", "http://127.0.0.1:1", 0);
+        proxy.removeTarget("main", "http://127.0.0.1:1");
         proxy.drainRoute("r", Duration.ZERO);
-        assertThat(get("/").bodyText()).isEqualTo("new 503");
+        assertThat(get("/").bodyText()).isEqualTo("old 503");
+    }
+
+    @Test
+    void updateThatFails_leavesThePagesAsTheyAre() throws IOException {
+        Path file = Files.writeString(folder.resolve("page.html"), "old {status}");
+        ReverseProxy proxy = start(ErrorPage.file("text/html; charset=utf-8", file.toString()));
+        Files.writeString(file, "new {status}");
+        ProxyConfig taken = proxy.config().toBuilder()
+                .listener(Listener.http("127.0.0.1", fixture.answering().port()))
+                .build();
+        assertThatThrownBy(() -> proxy.update(taken)).isInstanceOf(UncheckedIOException.class);
+        proxy.drainRoute("r", Duration.ZERO);
+        assertThat(get("/").bodyText()).isEqualTo("old 503");
     }
 
     // ---- errors of upstreams
