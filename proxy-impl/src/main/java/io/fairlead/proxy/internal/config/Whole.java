@@ -88,6 +88,7 @@ final class Whole {
             String in = " (route " + Context.quote(route.id()) + ")";
             references(route).forEach((at, name) -> upstream(place + "." + at, in, name));
             cookies(route, place, in);
+            sessionsOfFallbacks(route, place, in);
             middleware(place + ".middleware", in, route.middleware());
             variables(place + ".middleware", in, route.middleware(), variables(route, place), "the match");
             transforms(place + ".transforms", in, route.transforms());
@@ -302,6 +303,44 @@ final class Whole {
                 return;
             }
         }
+    }
+
+    /** A pool that answers for another must not overwrite what tells the client's target there. */
+    private void sessionsOfFallbacks(Route route, String place, String in) {
+        Map<String, StickySession> before = new LinkedHashMap<>();
+        references(route).forEach((at, name) -> {
+            StickySession own = config.pools().stream()
+                    .filter(pool -> pool.name().equals(name))
+                    .findFirst()
+                    .flatMap(UpstreamPool::stickySession)
+                    .orElse(null);
+            if (own == null) {
+                return;
+            }
+            if (at.startsWith("fallbacks[")) {
+                before.entrySet().stream()
+                        .filter(other -> !other.getKey().equals(name) && overwrite(other.getValue(), own))
+                        .findFirst()
+                        .ifPresent(other -> report(
+                                "CONFLICT",
+                                place + "." + at,
+                                Context.quote(name) + in,
+                                "a pool whose stickySession has a name other than that of pool "
+                                        + Context.quote(other.getKey())));
+            }
+            before.put(name, own);
+        });
+    }
+
+    private static boolean overwrite(StickySession one, StickySession other) {
+        if (one instanceof StickySession.Cookie a && other instanceof StickySession.Cookie b) {
+            return a.name().equals(b.name())
+                    && a.path().equals(b.path())
+                    && a.domain().equals(b.domain());
+        }
+        return one instanceof StickySession.Header
+                && other instanceof StickySession.Header
+                && one.name().equalsIgnoreCase(other.name());
     }
 
     private void middleware(String place, String in, List<Middleware> list) {

@@ -13,6 +13,8 @@ import io.fairlead.proxy.balancer.StickySession;
 import io.fairlead.proxy.balancer.StickySession.SameSite;
 import io.fairlead.proxy.balancer.StickySession.Secure;
 import io.fairlead.proxy.balancer.StickySession.WhenUnavailable;
+import io.fairlead.proxy.route.Fallback;
+import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.upstream.Upstream;
@@ -258,5 +260,42 @@ class StickyTypesTest {
                                         "MISSING pools[0].stickySession.name",
                                         "MISSING pools[0].stickySession.secret",
                                         "INVALID pools[0].stickySession.maxAge"));
+    }
+
+    private static List<String> problemsOfFallback(StickySession main, StickySession backup) {
+        return with(main)
+                .pool(UpstreamPool.builder("backup")
+                        .target("http://b")
+                        .stickySession(backup)
+                        .build())
+                .route(Route.builder("f")
+                        .match(Match.path("/f"))
+                        .to(Upstream.ref("p"))
+                        .fallback(Fallback.to(Upstream.ref("backup")))
+                        .fallback(Fallback.to(Upstream.ref("p")))
+                        .build())
+                .build()
+                .validate()
+                .stream()
+                .map(StickyTypesTest::text)
+                .toList();
+    }
+
+    @Test
+    void fallbackPoolThatWouldOverwriteTheToken_isTold() {
+        String problem = "CONFLICT routes[1].fallbacks[0].to: \"backup\" (route \"f\")"
+                + " (expected: a pool whose stickySession has a name other than that of pool \"p\")";
+        assertThat(problemsOfFallback(COOKIE, COOKIE)).contains(problem);
+        assertThat(problemsOfFallback(StickySession.header("X-Sid", SECRET), StickySession.header("x-sid", SECRET)))
+                .contains(problem);
+    }
+
+    @Test
+    void fallbackPoolWithASessionOfItsOwn_isFine() {
+        assertThat(problemsOfFallback(COOKIE, StickySession.cookie("other", SECRET)))
+                .isEmpty();
+        assertThat(problemsOfFallback(COOKIE, COOKIE.withPath("/b"))).isEmpty();
+        assertThat(problemsOfFallback(COOKIE, StickySession.header("sid", SECRET)))
+                .isEmpty();
     }
 }
