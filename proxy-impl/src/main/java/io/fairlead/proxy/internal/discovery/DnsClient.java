@@ -108,7 +108,7 @@ final class DnsClient {
         throw new ServersFailed(name + ": more than " + MAX_ALIASES + " aliases");
     }
 
-    private static long ttl(Record of) {
+    static long ttl(Record of) {
         return of.getTTL() > MAX_TTL ? 0 : of.getTTL();
     }
 

@@ -118,7 +118,7 @@ final class RecordFinder implements Finder {
         }
         if (cutFrom != count) {
             cutFrom = count;
-            LOG.warn("{} has {} targets; {} are used, as maxTargets says", name, count, source.maxTargets());
+            LOG.warn("{} has {} targets or more; {} are used, as maxTargets says", name, count, source.maxTargets());
         }
         return targets.subList(0, source.maxTargets());
     }
@@ -225,6 +225,10 @@ final class RecordFinder implements Finder {
             int[] weights = weights(tier.stream().mapToInt(SRVRecord::getWeight).toArray());
             for (int i = 0; i < tier.size(); i++) {
                 SRVRecord one = tier.get(i);
+                if (targets.size() > source.maxTargets()) {
+                    // One too many, so that it is told; an answer of thousands must not become as many queries.
+                    return new Found(List.copyOf(targets.values()), ttl);
+                }
                 try {
                     Resolved hosts = source.resolvers().isEmpty() ? null : resolve(one, answer);
                     for (String host : hosts == null ? List.of(host(one)) : literals(hosts)) {
@@ -299,7 +303,7 @@ final class RecordFinder implements Finder {
             List<InetAddress> address = addresses(List.of(one));
             if (one.getName().equals(service.getTarget()) && !address.isEmpty()) {
                 told.addAll(address);
-                ttl = Math.min(ttl, one.getTTL());
+                ttl = Math.min(ttl, DnsClient.ttl(one));
             }
         }
         return told.isEmpty() ? resolve(service.getTarget(), new HashMap<>()) : new Resolved(told, ttl);

@@ -174,6 +174,21 @@ class RecordFinderTest {
     // ---- services
 
     @Test
+    void manyServices_areNotAllLookedUp() throws IOException {
+        server.additional(false);
+        String[] many = IntStream.range(0, 60)
+                .mapToObj(i -> String.format("0 1 80 h%02d.test", i))
+                .toArray(String[]::new);
+        server.set(SRV, "SRV", 30, many);
+        for (int i = 0; i < 60; i++) {
+            server.set(String.format("h%02d.test", i), "A", 5, "10.0.0." + i);
+        }
+        assertThat(urls(new RecordFinder(services().maxTargets(4)))).hasSize(4);
+        // One more tells that there are more.
+        assertThat(server.queries("A")).hasSize(5);
+    }
+
+    @Test
     void hostsOfServices_areTakenFromTheSameServer() throws IOException {
         server.set(SRV, "SRV", 30, "0 5 8080 one.test", "0 7 8081 two.test", "0 7 8081 gone.test");
         server.set("one.test", "A", 12, "10.0.0.1");
