@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.config;
 
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
+import io.fairlead.proxy.balancer.StickySession;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
@@ -596,6 +597,16 @@ final class Model {
         boolean broken = context.broken(place + ".targets") || context.broken(place + ".targetSource");
         if (pool.targets().isEmpty() && pool.targetSource().isEmpty() && !broken) {
             context.report("MISSING", place + ".targets", "missing", "list of Target, or a targetSource");
+        }
+        String attempts = pool.retry().attemptHeader().orElse("");
+        if (pool.stickySession().orElse(null) instanceof StickySession.Header session
+                && !attempts.isEmpty()
+                && session.name().equalsIgnoreCase(attempts)) {
+            context.report(
+                    "CONFLICT",
+                    place + ".retry.attemptHeader",
+                    Context.quote(attempts),
+                    "a name other than that of the stickySession");
         }
         boolean moved = context.moved(place + ".targets");
         Set<String> urls = new HashSet<>();

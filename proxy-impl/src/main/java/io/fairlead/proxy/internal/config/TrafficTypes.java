@@ -54,6 +54,14 @@ final class TrafficTypes {
                 if (cookie.maxAge().getNano() != 0 && !context.broken(at)) {
                     context.report("OUT_OF_RANGE", at, Durations.format(cookie.maxAge()), "whole seconds");
                 }
+                String name = cookie.name();
+                if (name.regionMatches(true, 0, "__Host-", 0, 7) || name.regionMatches(true, 0, "__Secure-", 0, 9)) {
+                    context.report(
+                            "INVALID",
+                            place + ".name",
+                            Context.quote(name),
+                            "a name without this prefix: browsers refuse such a cookie where a client comes without https");
+                }
             });
 
     static final Variants<SplitOverride> OVERRIDE = new Variants<SplitOverride>(

@@ -13,6 +13,7 @@ import io.fairlead.proxy.balancer.StickySession;
 import io.fairlead.proxy.balancer.StickySession.SameSite;
 import io.fairlead.proxy.balancer.StickySession.Secure;
 import io.fairlead.proxy.balancer.StickySession.WhenUnavailable;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -246,6 +247,22 @@ class StickyTypesTest {
                                             "CONFLICT routes[0].split.stickyCookie.name: \"sid\" (route \"r\")"
                                                     + " (expected: a name other than that of the stickySession of pool \"p\")"));
         }
+    }
+
+    @Test
+    void fieldThatCountsAttemptsToo_isAProblem() {
+        UpstreamPool pool = UpstreamPool.builder("p")
+                .target("http://a")
+                .stickySession(StickySession.header("X-Session", SECRET))
+                .retry(RetryPolicy.builder().attemptHeader("x-session").build())
+                .build();
+        ProxyConfig config = ProxyConfig.builder()
+                .pool(pool)
+                .route(Route.builder("r").to(Upstream.ref("p")).build())
+                .build();
+        assertThat(config.validate().stream().map(StickyTypesTest::text).toList())
+                .containsExactly("CONFLICT pools[0].retry.attemptHeader: \"x-session\""
+                        + " (expected: a name other than that of the stickySession)");
     }
 
     @Test

@@ -446,6 +446,8 @@ final class ValidatorTest {
                 bad(split + ".stickyBy[0].name", with(split().stickyBy(HashKey.cookie("a b")))),
                 bad(split + ".stickyCookie.name", with(split().stickyCookie("a b", day))),
                 bad(split + ".stickyCookie.name", with(split().stickyCookie("a=b", day))),
+                bad(split + ".stickyCookie.name", with(split().stickyCookie("__Host-side", day))),
+                bad(split + ".stickyCookie.name", with(split().stickyCookie("__secure-side", day))),
                 bad(split + ".stickyCookie.maxAge", with(split().stickyCookie("a", day.negated()))),
                 bad(split + ".stickyCookie.maxAge", with(split().stickyCookie("a", Duration.ofMillis(1_500)))),
                 bad(split, with(split().stickyCookie("a", day).stickyBy(HashKey.clientAddress()))),
