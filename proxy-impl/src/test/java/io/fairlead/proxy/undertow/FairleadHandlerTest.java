@@ -9,6 +9,8 @@ import io.fairlead.proxy.health.HealthCheck;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.TargetEvent;
 import io.fairlead.proxy.resilience.Timeouts;
+import io.fairlead.proxy.route.ErrorPage;
+import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.RawClient;
@@ -558,5 +560,50 @@ class FairleadHandlerTest {
                         FairleadHandler.of(ReverseProxy.to("http://127.0.0.1:1").listen(0)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("listeners: 1 (expected: none, the Undertow server has its own)");
+    }
+
+    @Test
+    void fallbacksAndErrorPages_holdHereToo() {
+        TestUpstream busy = upstream(exchange -> {
+            exchange.readBody();
+            exchange.write("HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy");
+        });
+        TestUpstream backup = upstream(exchange -> {
+            exchange.readBody();
+            exchange.write(
+                    exchange.method().equals("PUT")
+                            ? TestUpstream.ok("backup")
+                            : "HTTP/1.1 404 None\r\nContent-Length: 4\r\n\r\nnone");
+        });
+        mount(FairleadHandler.of(ReverseProxy.builder()
+                .name("mounted")
+                .errorPage(ErrorPage.html("<i>{status} {code}</i>").intercept(true))
+                .route(Route.builder("r")
+                        .match(Match.path("/shop"))
+                        .to(pool(busy))
+                        .fallback(Fallback.to(UpstreamPool.of("backup", backup.url()))
+                                .onStatus(503))
+                        .build())));
+        RawClient client = client();
+        String body = "b".repeat(50_000);
+        for (int i = 0; i < 2; i++) {
+            RawResponse put = client.send("PUT /shop HTTP/1.1\r\nHost: test\r\nContent-Length: 50000\r\n\r\n" + body)
+                    .readResponse();
+            assertThat(put.bodyText()).isEqualTo("backup");
+            assertThat(backup.lastRequest().bodyText()).isEqualTo(body);
+            RawResponse get =
+                    client.send("GET /shop HTTP/1.1\r\nHost: test\r\n\r\n").readResponse();
+            assertThat(get.status()).isEqualTo(404);
+            assertThat(get.bodyText()).isEqualTo("<i>404 </i>");
+            RawResponse post = client.send("POST /shop HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello")
+                    .readResponse();
+            assertThat(post.bodyText()).isEqualTo("<i>503 </i>");
+            RawResponse none =
+                    client.send("GET /none HTTP/1.1\r\nHost: test\r\n\r\n").readResponse();
+            assertThat(none.bodyText()).isEqualTo("<i>404 ROUTE_NOT_FOUND</i>");
+            assertThat(none.header("Content-Type")).contains("text/html; charset=utf-8");
+        }
+        assertThat(busy.awaitRequests(6)).hasSize(6);
+        assertThat(backup.requests()).hasSize(4);
     }
 }

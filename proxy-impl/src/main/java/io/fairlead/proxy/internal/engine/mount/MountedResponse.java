@@ -51,6 +51,7 @@ final class MountedResponse implements BodySink {
     private @Nullable OutboundQueue outbound;
     private boolean begun;
     private boolean unframed;
+    private long declared = -1;
     private boolean ended;
     private boolean shut;
     private boolean flushing;
@@ -124,6 +125,7 @@ final class MountedResponse implements BodySink {
         if (reason != null && via) {
             to.add(VIA, "1.1 fairlead");
         }
+        declared = declaredLength;
         if (declaredLength >= 0) {
             exchange.setResponseContentLength(declaredLength);
         }
@@ -190,13 +192,21 @@ final class MountedResponse implements BodySink {
             return;
         }
         try {
-            if (!to.flush()) {
+            if (!flushOpen(to)) {
                 stream.writeBy(stream.idleDeadline());
                 to.resumeWrites();
             }
         } catch (IOException e) {
             stream.gone("reset by the client");
         }
+    }
+
+    /** Before the end is told; but Undertow takes the last byte of a known length for it, and then takes up the next request. */
+    private boolean flushOpen(StreamSinkChannel to) throws IOException {
+        if (bytes == declared) {
+            stream.stopWatching();
+        }
+        return to.flush();
     }
 
     /** Only the body of a request is ever held back. */
@@ -247,7 +257,7 @@ final class MountedResponse implements BodySink {
                 finish();
                 return;
             }
-            if (!to.flush()) {
+            if (!flushOpen(to)) {
                 return;
             }
         } catch (IOException e) {
