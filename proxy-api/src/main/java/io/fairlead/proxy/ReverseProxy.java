@@ -129,6 +129,7 @@ public interface ReverseProxy extends AutoCloseable {
      *
      * @param pool the name of a pool of the configuration
      * @throws IllegalArgumentException if there is no such route or pool, or if the route answers by itself
+     * @throws ConfigurationException if the pool does not go with the rest of the route; nothing changes then
      * @throws IllegalStateException if the proxy does not run
      */
     Drain switchRoute(String routeId, String pool, Duration timeout);

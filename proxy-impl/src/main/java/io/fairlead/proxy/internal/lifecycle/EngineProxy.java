@@ -476,6 +476,7 @@ final class EngineProxy implements ReverseProxy {
             throw new IllegalArgumentException("no pool has the name \"" + pool + "\"");
         }
         RouteAction.To changed = new RouteAction.To(Upstream.ref(pool));
+        requireNone(Validator.validateChange(LiveEdits.with(config, route, changed), registrations));
         route(route, changed);
         return begin(
                 new RunningDrain.Subject() {

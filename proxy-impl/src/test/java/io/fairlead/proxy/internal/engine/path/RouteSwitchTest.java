@@ -3,11 +3,15 @@ package io.fairlead.proxy.internal.engine.path;
 import static io.fairlead.proxy.internal.engine.path.ProxyFixture.GET;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fairlead.proxy.ConfigurationException;
 import io.fairlead.proxy.Drain;
 import io.fairlead.proxy.DrainReport;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.balancer.StickySession;
+import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.RawClient;
@@ -80,6 +84,28 @@ class RouteSwitchTest {
         assertThat(body(client)).isEqualTo("blue");
         drain.undo();
         assertThat(body(client)).isEqualTo("blue");
+    }
+
+    @Test
+    void switchToAPoolThatDoesNotGoWithTheRoute_isRefused() {
+        StickySession session = StickySession.cookie("sid", "0123456789abcdef0123456789abcdef");
+        UpstreamPool spare = UpstreamPool.builder("spare")
+                .target(green.url())
+                .stickySession(session)
+                .build();
+        ReverseProxy proxy = fixture.start(fixture.listening(ReverseProxy.builder()
+                .pool(UpstreamPool.builder("green")
+                        .target(green.url())
+                        .stickySession(session)
+                        .build())
+                .route(Route.builder("shop")
+                        .to(UpstreamPool.of("blue", blue.url()))
+                        .fallback(Fallback.to(spare))
+                        .build())));
+        ProxyConfig before = proxy.config();
+        assertThatThrownBy(() -> proxy.switchRoute("shop", "green", LONG)).isInstanceOf(ConfigurationException.class);
+        assertThat(proxy.config()).isSameAs(before);
+        assertThat(body(fixture.client())).isEqualTo("blue");
     }
 
     @Test
