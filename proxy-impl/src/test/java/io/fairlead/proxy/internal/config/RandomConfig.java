@@ -281,7 +281,7 @@ final class RandomConfig {
         sometimes(() -> retry.budgetPercent(random.nextInt(101)));
         sometimes(() -> retry.budgetFloor(random.nextInt(100)));
         sometimes(() -> retry.maxReplayBytes(random.nextInt(100_000)));
-        sometimes(() -> retry.attemptHeader("X-" + name()));
+        sometimes(() -> retry.attemptHeader("X-Try-" + name()));
         sometimes(() -> retry.maxAttempts(2 + random.nextInt(9)).hedgeAfter(duration()));
         return retry.build();
     }
