@@ -344,8 +344,10 @@ class CircuitBreakerTest {
         Semaphore goOn = new Semaphore(0);
         TestUpstream first = fixture.upstream(exchange -> {
             exchange.readHead();
-            exchange.write(TestUpstream.ok("first"));
-            exchange.readHead();
+            if (exchange.number() == 0) {
+                exchange.write(TestUpstream.ok("first"));
+                return;
+            }
             came.release();
             goOn.acquire();
             exchange.close();
