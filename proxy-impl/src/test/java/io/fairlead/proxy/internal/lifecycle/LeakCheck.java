@@ -25,6 +25,11 @@ public final class LeakCheck {
         return usage(proxy).upstreamsInUse();
     }
 
+    /** Waits until each I/O thread has done what it was told, such as to look for what a drain has to wait for. */
+    public static void awaitThreads(ReverseProxy proxy) {
+        usage(proxy);
+    }
+
     /** Connections to targets that wait for the next exchange. */
     public static int upstreamsIdle(ReverseProxy proxy) {
         return usage(proxy).upstreamsIdle();

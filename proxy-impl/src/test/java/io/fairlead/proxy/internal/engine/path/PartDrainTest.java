@@ -92,8 +92,7 @@ class PartDrainTest {
         assertThat(proxy.addresses()).containsExactly(second);
         assertThat(drain.isOver()).isFalse();
         assertThat(proxy.isReady()).isTrue();
-        // Each thread has heard of the drain when it has counted what it has.
-        assertThat(LeakCheck.upstreamsIdle(proxy)).isZero();
+        LeakCheck.awaitThreads(proxy);
         goOn.countDown();
         RawResponse response = busy.readResponse();
         assertThat(response.bodyText()).isEqualTo("late");
@@ -144,6 +143,7 @@ class PartDrainTest {
         drain.undo();
         drain.undo();
         assertThat(report(drain)).matches(DrainReport::isClean);
+        LeakCheck.awaitThreads(proxy);
         goOn.countDown();
         assertThat(busy.readResponse().bodyText()).isEqualTo("late");
         assertThat(fixture.client().send(GET).readResponse().bodyText()).isEqualTo("late");
@@ -177,6 +177,7 @@ class PartDrainTest {
         // The same connection goes on: nothing is wrong with the client.
         assertThat(other.send(get("/x")).readResponse().bodyText()).isEqualTo("rest");
         assertThat(drain.isOver()).isFalse();
+        LeakCheck.awaitThreads(proxy);
         goOn.countDown();
         assertThat(busy.readResponse().bodyText()).isEqualTo("late");
         assertThat(report(drain)).matches(DrainReport::isClean).returns(1, DrainReport::finished);
@@ -261,6 +262,7 @@ class PartDrainTest {
         // What changes beside it does not take it back.
         proxy.update(proxy.config().toBuilder().via(false).build());
         assertThat(client.send(GET).readResponse().bodyText()).isEqualTo("other");
+        LeakCheck.awaitThreads(proxy);
         goOn.countDown();
         assertThat(busy.readResponse().bodyText()).isEqualTo("late");
         assertThat(report(drain)).matches(DrainReport::isClean).returns(1, DrainReport::finished);

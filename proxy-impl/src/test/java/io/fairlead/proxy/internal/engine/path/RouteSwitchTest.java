@@ -11,6 +11,7 @@ import io.fairlead.proxy.DrainReport;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.balancer.StickySession;
+import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.route.Fallback;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
@@ -74,6 +75,7 @@ class RouteSwitchTest {
         assertThat(proxy.config().routes().get(1).action().orElseThrow())
                 .hasToString("To[upstream=UpstreamRef[name=green]]");
         assertThat(drain.isOver()).isFalse();
+        LeakCheck.awaitThreads(proxy);
         goOn.countDown();
         assertThat(slow.readResponse().bodyText()).isEqualTo("blue");
         assertThat(drain.await()).matches(DrainReport::isClean).returns(1, DrainReport::finished);

@@ -13,6 +13,7 @@ import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
 import io.fairlead.proxy.observe.ExchangeRecord;
@@ -439,6 +440,7 @@ class SplitTest {
         assertThat(bodies(client, 40)).containsOnlyKeys("canary");
         assertThat(drain.isOver()).isFalse();
         assertThatIllegalArgumentException().isThrownBy(() -> proxy.setShare("shop", "canary", 1));
+        LeakCheck.awaitThreads(proxy);
         goOn.countDown();
         assertThat(slow.readResponse().bodyText()).isEqualTo("stable");
         assertThat(drain.report().toCompletableFuture().join()).matches(DrainReport::isClean);
