@@ -13,7 +13,8 @@ import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -307,14 +308,14 @@ class PoolTest {
 
     @Test
     void targetThatRefuses_returns502() throws IOException {
-        int port;
-        try (ServerSocket unused = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = unused.getLocalPort();
+        // Bound and not listening: a port that was free a moment ago may be the proxy's own by now.
+        try (Socket held = new Socket()) {
+            held.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            fixture.start(fixture.to(UpstreamPool.of("default", "http://127.0.0.1:" + held.getLocalPort())));
+            RawClient client = fixture.client().send(GET);
+            assertFails(client, FailureCode.UPSTREAM_CONNECT_FAILED);
+            assertFails(client.send(GET), FailureCode.UPSTREAM_CONNECT_FAILED);
         }
-        fixture.start(fixture.to(UpstreamPool.of("default", "http://127.0.0.1:" + port)));
-        RawClient client = fixture.client().send(GET);
-        assertFails(client, FailureCode.UPSTREAM_CONNECT_FAILED);
-        assertFails(client.send(GET), FailureCode.UPSTREAM_CONNECT_FAILED);
     }
 
     @Test
