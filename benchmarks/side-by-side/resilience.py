@@ -618,8 +618,9 @@ def overload(s):
     for what, limit in (("no limit", None), ("fixed", {"max": 2 * places}), ("adaptive", {"min": 2, "max": 500})):
         s.start_upstreams(1)
         s.start_proxy(s.config({"targetConcurrency": limit} if limit else {}))
-        s.warm()
+        # Before it is warmed up: an adaptive limit takes half a minute to believe that a server has become slower for good.
         s.upstreams[0].tell(f"serve {places} {millis}")
+        s.warm(2_000)
         # 5 s is when clients give up.
         load = Load(s.lab, "overload", clients=6_000, rate=2 * capacity, seconds=warm + seconds, timeout_ms=5_000)
         figured, requests = load.finish()
