@@ -192,7 +192,7 @@ final class ConfigJsonTest {
 
     @Test
     void anyConfiguration_survivesTheRoundTrip() {
-        Seeds.run(2_000, random -> {
+        Seeds.run(500, random -> {
             ProxyConfig config = new RandomConfig(random).config();
             String json = ConfigJson.write(config);
             assertThat(ConfigJson.read(json)).as(json).isEqualTo(config);
