@@ -123,7 +123,7 @@ final class ClientResponse {
         if (upstream != null) {
             removeValidators(upstream);
         }
-        PublisherSource body = new PublisherSource(stream.loop(), given, blamed);
+        PublisherSource body = new PublisherSource(stream.loop(), given, blamed, (code, detail) -> {});
         if (!isBodiless(response.status())) {
             try {
                 body.open();

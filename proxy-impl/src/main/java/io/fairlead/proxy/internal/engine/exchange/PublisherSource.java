@@ -10,6 +10,7 @@ import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.middleware.ExchangeFailedException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Flow;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +24,7 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
     private final Body body;
     private final long length;
     private final FailureCode failure;
+    private final BiConsumer<FailureCode, String> onFailure;
     private @Nullable BodySink sink;
     private Flow.@Nullable Publisher<ByteBuffer> publisher;
     private Flow.@Nullable Subscription subscription;
@@ -32,8 +34,14 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
     private boolean completed;
     private boolean over;
 
-    /** @param failure what an error of the publisher is */
-    PublisherSource(IoLoop loop, Body body, FailureCode failure) {
+    /**
+     * Takes nothing of the body yet.
+     *
+     * @param failure what an error of the publisher is
+     * @param onFailure told when the body breaks off, after the sink
+     */
+    PublisherSource(IoLoop loop, Body body, FailureCode failure, BiConsumer<FailureCode, String> onFailure) {
+        this.onFailure = onFailure;
         this.loop = loop;
         this.body = body;
         this.length = body.length().orElse(-1);
@@ -180,6 +188,7 @@ final class PublisherSource implements BodySource, Flow.Subscriber<ByteBuffer> {
         if (to != null) {
             to.abort(code, detail);
         }
+        onFailure.accept(code, detail);
     }
 
     @Override

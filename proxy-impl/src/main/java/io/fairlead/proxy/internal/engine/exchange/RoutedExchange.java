@@ -51,6 +51,9 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
 
     private static final Logger LOG = LoggerFactory.getLogger(RoutedExchange.class);
 
+    /** When a client should come again that found all connections in use. */
+    private static final int QUEUE_RETRY_SECONDS = 1;
+
     final ClientResponse response;
     /** The forwarding under way, or the last one. */
     @Nullable
@@ -280,6 +283,14 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
         }
     }
 
+    @Override
+    final void requestBodyFailed(FailureCode code, String detail) {
+        if (!isOver()) {
+            cancelForward(null);
+            settleFailure(code, detail);
+        }
+    }
+
     // ---- 3a. or who answers instead
 
     @Override
@@ -494,7 +505,11 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
 
     /** What Retry-After says on an error answer with this code; 0 for none. */
     final int retryAfterSeconds(FailureCode code) {
-        return code.phase() == FailureCode.Phase.PICK ? retryAfterSeconds : 0;
+        return switch (code.phase()) {
+            case PICK -> retryAfterSeconds;
+            case ACQUIRE -> QUEUE_RETRY_SECONDS;
+            default -> 0;
+        };
     }
 
     @Override

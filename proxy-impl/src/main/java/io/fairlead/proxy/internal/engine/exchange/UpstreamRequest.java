@@ -151,7 +151,7 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
                         FailureCode.MIDDLEWARE_FAILED, "the request body was read and not replaced");
             }
         } else {
-            known = new PublisherSource(loop, current, FailureCode.MIDDLEWARE_FAILED);
+            known = new PublisherSource(loop, current, FailureCode.MIDDLEWARE_FAILED, this::requestBodyFailed);
         }
         TrailerEdits trailers = requestTrailers();
         if (known != null && trailers != null) {
@@ -160,6 +160,9 @@ abstract class UpstreamRequest extends ClientRequest implements OutgoingRequest 
         outgoing = known;
         return known;
     }
+
+    /** A body that user code made for the request breaks off: neither the target nor the client's connection tells of that. */
+    abstract void requestBodyFailed(FailureCode code, String detail);
 
     @Override
     public boolean bodyIsOfUserCode() {

@@ -9,11 +9,13 @@ import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.Headers;
 import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.Timeouts;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.RawResponse;
+import io.fairlead.proxy.testing.ScriptedExchange;
 import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
@@ -86,6 +88,66 @@ class UserCodeTest {
             events.close();
         });
         assertThat(response.bodyText()).isEqualTo("event");
+    }
+
+    /** Target and exchange waited for the rest for ever, and the place at the target was never given back. */
+    @ParameterizedTest
+    @ValueSource(strings = {"POST", "PUT"})
+    void requestBodyThatBreaksOff_failsTheExchange(String method) {
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            if (exchange.method().equals("GET")) {
+                exchange.write(TestUpstream.ok("ok"));
+            } else {
+                exchange.awaitClose();
+            }
+        });
+        UpstreamPool pool = UpstreamPool.builder("default")
+                .target(upstream.url())
+                .targetConcurrency(ConcurrencyLimit.of(1))
+                .build();
+        fixture.start(fixture.to(pool).middleware((exchange, chain) -> {
+            if (!exchange.request().method().equals("GET")) {
+                exchange.request().body(Body.of(breaking()));
+            }
+            return chain.proceed(exchange);
+        }));
+        RawResponse response = fixture.client()
+                .send(POST.replace("POST", method))
+                .readResponse();
+        assertThat(response.status()).isEqualTo(500);
+        assertThat(response.header("Fairlead-Failure")).contains(FailureCode.MIDDLEWARE_FAILED.name());
+        assertThat(fixture.client().send(GET).readResponse().status()).isEqualTo(200);
+    }
+
+    @Test
+    void requestBodyThatIsShorterThanItAnnounced_failsTheExchange() {
+        TestUpstream upstream = fixture.upstream(ScriptedExchange::awaitClose);
+        fixture.start(fixture.to(upstream).middleware((exchange, chain) -> {
+            exchange.request().body(Body.of(Body.of("four").publisher(), 5));
+            return chain.proceed(exchange);
+        }));
+        assertThat(fixture.client().send(POST).readResponse().status()).isEqualTo(500);
+        assertThat(fixture.awaitRecord().detail().orElse("")).contains("4 of the 5 bytes");
+    }
+
+    /** One piece and then an error. */
+    private static Flow.Publisher<ByteBuffer> breaking() {
+        return subscriber -> subscriber.onSubscribe(new Flow.Subscription() {
+            private boolean begun;
+
+            @Override
+            public void request(long count) {
+                if (begun) {
+                    subscriber.onError(new IllegalStateException("broken"));
+                } else {
+                    begun = true;
+                    subscriber.onNext(ByteBuffer.wrap(new byte[] {'h', 'i'}));
+                }
+            }
+
+            @Override
+            public void cancel() {}
+        });
     }
 
     @Test
