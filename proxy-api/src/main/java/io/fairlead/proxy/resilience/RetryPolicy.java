@@ -244,7 +244,7 @@ public final class RetryPolicy {
         private Duration maxBackoff = Duration.ofMillis(250);
         private Duration maxRetryAfter = Duration.ofSeconds(1);
         private int budgetPercent = 20;
-        private int budgetFloor = 10;
+        private int budgetFloor = 100;
         private int maxReplayBytes = 64 * 1024;
         private Optional<String> attemptHeader = Optional.empty();
         private Duration hedgeAfter = Duration.ZERO;
@@ -292,7 +292,10 @@ public final class RetryPolicy {
             return this;
         }
 
-        /** Whether a target is tried again, after a pause, when there is no other. Default: false. */
+        /**
+         * Whether a target is tried again, after a pause, when there is no other; never one at which no connection was free. Default:
+         * false.
+         */
         public Builder sameTarget(boolean sameTarget) {
             this.sameTarget = sameTarget;
             return this;
@@ -325,8 +328,8 @@ public final class RetryPolicy {
         }
 
         /**
-         * Retries for a hundred requests to the pool, counted over ten seconds; 0 to 100. More are not made, so that
-         * retries do not bury targets that are down already. Attempts that reached nobody do not count. What a pool's
+         * Retries in ten seconds for a hundred requests to the pool, which are those of the last ten seconds or those under way,
+         * whichever are more; 0 to 100. More are not made, so that retries do not bury targets that are down already. Attempts that reached nobody do not count. What a pool's
          * policy says holds for all its routes. Default: 20.
          */
         public Builder budgetPercent(int budgetPercent) {
@@ -334,7 +337,7 @@ public final class RetryPolicy {
             return this;
         }
 
-        /** Retries in ten seconds that the budget allows in any case, for pools with little traffic. Default: 10. */
+        /** Retries in ten seconds that the budget allows in any case, for pools with little traffic. Default: 100. */
         public Builder budgetFloor(int budgetFloor) {
             this.budgetFloor = budgetFloor;
             return this;
@@ -359,8 +362,9 @@ public final class RetryPolicy {
         /**
          * How long the head of an answer is waited for before another target is asked as well ("hedging"); whoever answers
          * first is heard, and the other one given up. Once for a request, only for GET, HEAD and OPTIONS without a body, and
-         * only as far as attempts and budget go. Set it to what nearly all answers need less than, such as the 95th
-         * percentile. Zero: never. Default: zero.
+         * only as far as attempts and budget go. A target that is overtaken, though it was asked earlier by so long, is judged as
+         * one that did not answer in time. Set it to what nearly all answers need less than, such as the 95th percentile. Zero:
+         * never. Default: zero.
          */
         public Builder hedgeAfter(Duration hedgeAfter) {
             this.hedgeAfter = requireNonNull(hedgeAfter, "hedgeAfter");

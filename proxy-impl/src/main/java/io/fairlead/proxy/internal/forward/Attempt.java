@@ -76,6 +76,12 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         return stream != null || pending != null;
     }
 
+    /** Whether nothing of the request has been sent. */
+    boolean isUntouched() {
+        UpstreamStream open = stream;
+        return open == null || !open.anySent();
+    }
+
     /** Whether the source of the body has been asked for it. */
     boolean isBodyBegun() {
         return bodyBegun;
@@ -83,15 +89,20 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
 
     // ---- 1. a connection
 
-    /** @param fresh whether a connection that was idle will not do */
-    void start(boolean fresh) {
+    /**
+     * Begins it.
+     *
+     * @param fresh whether a connection that was idle will not do
+     * @param queues whether it may wait for a connection
+     */
+    void start(boolean fresh, boolean queues) {
         Duration limit = request.timeouts().attempt();
         if (!limit.isZero()) {
             timed = true;
             loop.schedule(this, begunAt + limit.toNanos());
         }
         ClientTarget.Pending waiting =
-                target.client().acquire(loop, this, request.timeouts().connect(), fresh);
+                target.client().acquire(loop, this, request.timeouts().connect(), fresh, queues);
         // Null if the listener was called already, and then this attempt may be over.
         if (waiting != null && !over) {
             pending = waiting;

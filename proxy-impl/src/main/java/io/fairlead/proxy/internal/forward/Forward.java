@@ -7,6 +7,7 @@ import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.internal.upstream.PoolEntry;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
+import io.fairlead.proxy.internal.upstream.RetryBudget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.internal.upstream.Session;
 import io.fairlead.proxy.internal.upstream.Sessions;
@@ -56,17 +57,23 @@ public final class Forward {
     private int tries;
 
     private List<PoolTarget> tried = List.of();
+    /** Whether those may be tried again if there are no others. */
+    private boolean sameTarget;
     /** Of the attempt that another one follows. */
     private @Nullable FailureCode lastFailure;
 
     private String lastDetail = "";
     private boolean connectionReplaced;
+    /** It has waited for a connection as long as a request may. */
+    private boolean queueTimeUp;
+
     private boolean over;
     /** The client has the answer of the attempt that is under way. */
     private boolean delivered;
 
     private final long begunAt;
     private @Nullable PoolEntry entry;
+    private @Nullable RetryBudget budget;
     /** Which target the client has; null if the pool has no sticky sessions. */
     private @Nullable Session session;
 
@@ -129,7 +136,9 @@ public final class Forward {
             return;
         }
         entry = entered;
-        pool.retries(loop).request(begunAt);
+        RetryBudget retries = pool.retries(loop);
+        budget = retries;
+        retries.request(begunAt);
         Sessions sessions = pool.sessions();
         if (sessions != null) {
             session = sessions.of(request.exchange().request().headers());
@@ -225,6 +234,10 @@ public final class Forward {
             return;
         }
         if (picked == null) {
+            if (tries > 0) {
+                // Those that answered before were not good enough.
+                tellFailed();
+            }
             refuse();
             return;
         }
@@ -243,6 +256,10 @@ public final class Forward {
             if (bound.isStrict()) {
                 return null;
             }
+        }
+        if (!tried.isEmpty() && !sameTarget && !pool.hasResort(tried)) {
+            // There was another one when the pause began.
+            return null;
         }
         return pool.pick(loop, request.exchange(), tried);
     }
@@ -276,7 +293,7 @@ public final class Forward {
     private void begin(PoolTarget picked, boolean fresh) {
         Attempt begun = newAttempt(picked);
         current = begun;
-        begun.start(fresh);
+        begun.start(fresh, !queueTimeUp);
     }
 
     private Attempt newAttempt(PoolTarget picked) {
@@ -302,16 +319,29 @@ public final class Forward {
         }
         BodySource body = request.outgoingBody();
         long length = request.outgoingLength();
-        boolean mayBeSentAgain = (request.isIdempotent() || policy.nonIdempotent())
-                && (policy.maxAttempts() > 1 || followed)
-                && length != 0
-                && length <= policy.maxReplayBytes();
-        if (body == null || !mayBeSentAgain) {
+        // Also where there is only one attempt: a connection that was closed is replaced without asking the policy.
+        if (body == null || length == 0 || length > policy.maxReplayBytes()) {
             return body;
         }
-        known = new ReplayBody(loop, body, policy.maxReplayBytes(), request.replayMemory());
+        known = new ReplayBody(
+                loop,
+                body,
+                policy.maxReplayBytes(),
+                request.replayMemory(),
+                maySendTwice() ? () -> true : this::isUntouched);
         replay = known;
         return known;
+    }
+
+    /** Whether a target may get the request that another one, or the same, may have acted on. */
+    private boolean maySendTwice() {
+        return request.isIdempotent() || policy.nonIdempotent();
+    }
+
+    /** Whether nothing of the attempt under way has been sent. */
+    private boolean isUntouched() {
+        Attempt running = current;
+        return running != null && running.isUntouched();
     }
 
     /** Another target is asked too; the first attempt goes on. */
@@ -335,7 +365,7 @@ public final class Forward {
             tries++;
             Attempt begun = newAttempt(picked);
             rival = begun;
-            begun.start(false);
+            begun.start(false, !queueTimeUp);
         }
     }
 
@@ -368,13 +398,14 @@ public final class Forward {
     // ---- 2. what came of it
 
     void answered(Attempt attempt, ResponseHead head, long bodyLength) {
-        if (isOpen(rival) && Retries.wants(policy, request, head) && dropped(attempt)) {
+        // By which of the two answers: one without a body is over by now, and not open any more.
+        if (rival != null && Retries.wants(policy, request, head) && dropped(attempt)) {
             attempt.discard(bodyLength);
             return;
         }
         if (Retries.wants(policy, request, head) && maySendAgain(attempt) && hasTriesLeft()) {
             long wait = Retries.retryAfterNanos(head);
-            if (again(attempt, wait, head.status() + " of " + attempt.target())) {
+            if (again(attempt, wait, policy.sameTarget(), head.status() + " of " + attempt.target())) {
                 attempt.discard(bodyLength);
                 return;
             }
@@ -389,7 +420,10 @@ public final class Forward {
             return;
         }
         stopHedge();
-        giveUp(attempt == current ? rival : current, null);
+        boolean overtaken = attempt == rival;
+        // Who is overtaken by one that began later by all of hedgeAfter is told as too slow. Else nobody would ever
+        // learn of a target that hangs: no deadline comes before the other's answer.
+        giveUp(overtaken ? current : rival, overtaken ? FailureCode.UPSTREAM_ATTEMPT_TIMEOUT : null);
         current = attempt;
         rival = null;
         target = attempt.target();
@@ -444,7 +478,7 @@ public final class Forward {
         if (dropped(attempt)) {
             return;
         }
-        boolean harmless = untouched && !attempt.isBodyBegun() || maySendAgain(attempt);
+        boolean harmless = (untouched || maySendTwice()) && isBodyThere(attempt);
         if (harmless && stale && !connectionReplaced && (untouched || request.isIdempotent())) {
             connectionReplaced = true;
             detach();
@@ -457,14 +491,18 @@ public final class Forward {
             }
             return;
         }
+        boolean hadNoTurn = code.phase() == FailureCode.Phase.ACQUIRE;
+        queueTimeUp |= code == FailureCode.UPSTREAM_QUEUE_TIMEOUT;
         if (harmless && Retries.wants(policy, code) && hasTriesLeft()) {
             lastFailure = code;
             lastDetail = detail;
-            if (again(attempt, untouched ? Retries.REACHED_NOBODY : 0, code + " of " + attempt.target())) {
+            // A target whose queue is full has too much to do as it is: it is not asked again.
+            boolean same = policy.sameTarget() && !hadNoTurn;
+            if (again(attempt, untouched ? Retries.REACHED_NOBODY : 0, same, code + " of " + attempt.target())) {
                 return;
             }
         }
-        if (code.side() == FailureCode.Side.UPSTREAM && code.phase() != FailureCode.Phase.ACQUIRE) {
+        if (code.side() == FailureCode.Side.UPSTREAM && !hadNoTurn) {
             tellFailed();
         }
         fail(code, detail, harmless);
@@ -489,6 +527,10 @@ public final class Forward {
         if (entered != null) {
             entry = null;
             entered.leave();
+            RetryBudget counted = budget;
+            if (counted != null) {
+                counted.left();
+            }
         }
     }
 
@@ -507,9 +549,11 @@ public final class Forward {
 
     /** Whether the request may be sent again though the target may have acted on it, and is all there. */
     private boolean maySendAgain(Attempt attempt) {
-        if (!request.isIdempotent() && !policy.nonIdempotent()) {
-            return false;
-        }
+        return maySendTwice() && isBodyThere(attempt);
+    }
+
+    /** Whether another attempt would get all of the body. */
+    private boolean isBodyThere(Attempt attempt) {
         ReplayBody body = replay;
         return !attempt.isBodyBegun() || body != null && body.isComplete();
     }
@@ -518,15 +562,17 @@ public final class Forward {
      * Lets another attempt follow, or does not: no other target, no budget, no time.
      *
      * @param wait nanoseconds that the target wants to be left alone, or {@link Retries#REACHED_NOBODY}
+     * @param same whether it may be the same target if there is no other
      */
-    private boolean again(Attempt failed, long wait, String reason) {
+    private boolean again(Attempt failed, long wait, boolean same, String reason) {
         boolean reachedNobody = wait == Retries.REACHED_NOBODY;
         List<PoolTarget> all = with(failed.target());
         Session bound = session;
         boolean other = (bound == null || !bound.isStrict()) && pool.hasResort(all);
-        if (!other && !policy.sameTarget()) {
+        if (!other && !same) {
             return false;
         }
+        sameTarget = same;
         long delay = other && reachedNobody ? 0 : Retries.backoffNanos(policy, tries);
         if (!other && wait > 0) {
             if (wait > policy.maxRetryAfter().toNanos()) {

@@ -7,6 +7,7 @@ import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.http.HeaderBlock;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ final class ReplayBody implements BodySource, BodySink {
     private final BodySource source;
     private final int maxBytes;
     private final ReplayMemory memory;
+    private final BooleanSupplier useful;
 
     private byte[] kept = new byte[0];
     private int size;
@@ -55,11 +57,13 @@ final class ReplayBody implements BodySource, BodySink {
 
     private boolean pumping;
 
-    ReplayBody(IoLoop loop, BodySource source, int maxBytes, ReplayMemory memory) {
+    /** @param useful whether another attempt may still get what is kept */
+    ReplayBody(IoLoop loop, BodySource source, int maxBytes, ReplayMemory memory, BooleanSupplier useful) {
         this.loop = loop;
         this.source = source;
         this.maxBytes = maxBytes;
         this.memory = memory;
+        this.useful = useful;
     }
 
     /** Whether another attempt would get the whole body. */
@@ -173,17 +177,27 @@ final class ReplayBody implements BodySource, BodySink {
             return false;
         }
         askFirst = false;
+        forgetIfUseless();
         keep(data);
         if (last) {
             ended = true;
             endTold = true;
         }
-        if (to.write(data, last)) {
+        boolean taken = to.write(data, last);
+        forgetIfUseless();
+        if (taken) {
             return true;
         }
         outBlocked = true;
         sourceWaits = true;
         return false;
+    }
+
+    private void forgetIfUseless() {
+        if (keeping && given == size && !useful.getAsBoolean()) {
+            complete = false;
+            forget();
+        }
     }
 
     private void keep(ByteBuffer data) {

@@ -6,6 +6,7 @@ import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.resilience.RetryOn;
 import io.fairlead.proxy.resilience.RetryPolicy;
+import java.math.BigInteger;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
@@ -86,7 +87,10 @@ final class Retries {
      * @param tries attempts until now
      */
     static long backoffNanos(RetryPolicy policy, int tries) {
-        long limit = Math.min(policy.maxBackoff().toNanos(), policy.backoff().toNanos() << Math.min(tries - 1, 10));
+        long first = policy.backoff().toNanos();
+        int doublings = Math.min(tries - 1, 10);
+        long doubled = first > Long.MAX_VALUE >> doublings ? Long.MAX_VALUE : first << doublings;
+        long limit = Math.min(policy.maxBackoff().toNanos(), doubled);
         return limit <= 0 ? 0 : ThreadLocalRandom.current().nextLong(limit);
     }
 
@@ -98,12 +102,17 @@ final class Retries {
         }
         try {
             long seconds = Character.isDigit(value.charAt(0))
-                    ? Long.parseLong(value)
+                    ? seconds(value)
                     : Instant.now().until(DateTimeFormatter.RFC_1123_DATE_TIME.parse(value, Instant::from), SECONDS)
                             + 1;
             return Math.max(0, Math.min(MAX_SECONDS, seconds)) * 1_000_000_000L;
         } catch (NumberFormatException | DateTimeException e) {
             return 0;
         }
+    }
+
+    /** The number; one with more digits than a long has is a long time too. */
+    private static long seconds(String digits) {
+        return new BigInteger(digits).min(BigInteger.valueOf(MAX_SECONDS)).longValue();
     }
 }

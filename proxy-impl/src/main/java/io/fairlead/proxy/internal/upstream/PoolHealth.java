@@ -195,6 +195,8 @@ final class PoolHealth {
             home.schedule(one, now + within / places * place);
         } else {
             known.configure(check);
+            // What it sees was not asked for by these settings.
+            cancelProbe(one);
             home.schedule(one, now + known.intervalNanos(random.getAsDouble()) / places * place);
         }
         one.head = Probe.head(check, URI.create(one.target.target().url()).getRawAuthority());
@@ -217,6 +219,10 @@ final class PoolHealth {
     private void stopChecks(Watched one) {
         one.checks = null;
         home.remove(one);
+        cancelProbe(one);
+    }
+
+    private static void cancelProbe(Watched one) {
         Probe running = one.probe;
         if (running != null) {
             one.probe = null;
@@ -258,11 +264,8 @@ final class PoolHealth {
         if (checks == null) {
             return;
         }
-        Probe last = one.probe;
-        if (last != null) {
-            // It has told its verdict, and reads the rest of an answer.
-            last.cancel();
-        }
+        // It has told its verdict, and reads the rest of an answer.
+        cancelProbe(one);
         long begin = home.now();
         one.checksBegun++;
         Probe probe = new Probe(

@@ -68,7 +68,6 @@ final class PoolShard {
     /** See {@link RunningPool#pick}. */
     @Nullable
     PoolTarget pick(Selection selection, Exchange exchange, List<PoolTarget> tried) {
-        selection.halfOpenDue();
         TargetSet only = selection.only();
         TargetSet drawn = only != null ? only : selection.tiers().at(pickers.draw(exchange));
         TargetSet from = selection.besides(drawn, tried);
@@ -82,7 +81,6 @@ final class PoolShard {
 
     /** See {@link RunningPool#pickSession}. */
     boolean pickSession(Selection selection, PoolTarget target) {
-        selection.halfOpenDue();
         if (target.isUsableInSession(selection.panics()) && admits(target)) {
             return true;
         }

@@ -3,9 +3,10 @@ package io.fairlead.proxy.internal.upstream;
 import io.fairlead.proxy.resilience.RetryPolicy;
 
 /**
- * How many retries one I/O thread may make for a pool: a share of the requests of the last ten seconds, with a floor. A share
- * of what is under way, as others count it, bounds nothing when targets fail fast: then next to nothing is under way, and
- * each of the few permits is used a thousand times a second. Per thread, so that counting takes no shared memory.
+ * How many retries one I/O thread may make for a pool in ten seconds: a share of the requests that came in the last ten seconds or
+ * are under way, whichever are more, with a floor. A share of what is under way alone, as others count it, bounds nothing when
+ * targets fail fast: then next to nothing is under way, and each of the few permits is used a thousand times a second. Per
+ * thread, so that counting takes no shared memory.
  */
 public final class RetryBudget {
 
@@ -18,6 +19,7 @@ public final class RetryBudget {
     private int percent;
     private int floor;
     private long requestSum;
+    private int active;
     private long retrySum;
     private long slotEnd;
     private int slot;
@@ -35,17 +37,23 @@ public final class RetryBudget {
         return this;
     }
 
-    /** A request has come. */
+    /** A request has come; {@link #left} ends it. */
     public void request(long now) {
         advance(now);
+        active++;
         requests[slot]++;
         requestSum++;
+    }
+
+    /** Nothing of a request is under way any more. */
+    public void left() {
+        active--;
     }
 
     /** Whether one more retry may be made; it counts as made. */
     public boolean tryRetry(long now) {
         advance(now);
-        if (retrySum >= Math.max(floor, requestSum * percent / 100)) {
+        if (retrySum >= Math.max(floor, Math.max(requestSum, active) * percent / 100)) {
             return false;
         }
         retries[slot]++;

@@ -483,7 +483,18 @@ public final class RunningPool implements AutoCloseable {
      * @return null if no target may be used
      */
     public @Nullable PoolTarget pick(IoLoop loop, Exchange exchange, List<PoolTarget> tried) {
-        return shard(loop).pick(selection, exchange, tried);
+        return shard(loop).pick(due(), exchange, tried);
+    }
+
+    /** What may be picked now, with the breakers half open whose time is over. */
+    private Selection due() {
+        Selection now = selection;
+        if (now.open().isEmpty()) {
+            return now;
+        }
+        now.halfOpenDue();
+        // Read again: a breaker that changes its state has the selection made anew.
+        return selection;
     }
 
     /** Which target a client has; null if the pool has no sticky sessions. */
@@ -497,7 +508,7 @@ public final class RunningPool implements AutoCloseable {
      * @return false if the target may not be used, or refuses it
      */
     public boolean pickSession(IoLoop loop, PoolTarget target) {
-        return shard(loop).pickSession(selection, target);
+        return shard(loop).pickSession(due(), target);
     }
 
     /** When a client whose session's target was refused should come again, in seconds; 0 if nobody knows. */
@@ -509,9 +520,16 @@ public final class RunningPool implements AutoCloseable {
         return asked != null && target.isOnly(Unusable.BREAKER_OPEN) ? seconds(asked.retryAfterNanos()) : 0;
     }
 
-    /** Lets another attempt follow on the same target, as {@link #pick} does; false if the target refuses it. */
+    /**
+     * Lets another attempt follow on the same target, as {@link #pick} does.
+     *
+     * @return false if the target is not used any more, or refuses it
+     */
     public boolean again(IoLoop loop, PoolTarget target) {
-        return shard(loop).admits(target);
+        // As in a session: what a target has may go on there when its weight becomes 0.
+        return !target.client().isRetired()
+                && target.isUsableInSession(selection.panics())
+                && shard(loop).admits(target);
     }
 
     /** What the breaker of the target that was picked last gave to the attempt; null if it has none. */
@@ -521,12 +539,12 @@ public final class RunningPool implements AutoCloseable {
 
     /** Whether there is a usable target beside these. */
     public boolean hasOther(List<PoolTarget> tried) {
-        return selection.usable().hasOther(tried);
+        return due().usable().hasOther(tried);
     }
 
     /** Whether there is a target beside these for a request that failed at all of them. */
     public boolean hasResort(List<PoolTarget> tried) {
-        Selection now = selection;
+        Selection now = due();
         return now.usable().hasOther(tried) || now.ejected().hasOther(tried);
     }
 

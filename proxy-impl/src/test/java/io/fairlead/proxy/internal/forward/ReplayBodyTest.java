@@ -159,7 +159,7 @@ class ReplayBodyTest {
                 whole.append(piece);
                 source.pieces.add(piece);
             }
-            ReplayBody body = new ReplayBody(loop, source, 100_000, memory);
+            ReplayBody body = new ReplayBody(loop, source, 100_000, memory, () -> true);
             Sink sink = null;
             for (int attempts = 1 + random.nextInt(4); attempts > 0; attempts--) {
                 if (sink != null) {
@@ -207,7 +207,7 @@ class ReplayBodyTest {
                 whole.append(piece);
                 source.pieces.add(piece);
             }
-            ReplayBody body = new ReplayBody(loop, source, 100, memory);
+            ReplayBody body = new ReplayBody(loop, source, 100, memory, () -> true);
             Sink sink = new Sink(random, 4);
             body.attach(sink);
             for (int i = 0; i < 200; i++) {

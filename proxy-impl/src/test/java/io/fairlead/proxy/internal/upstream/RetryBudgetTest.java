@@ -16,9 +16,11 @@ class RetryBudgetTest {
         return RetryPolicy.builder().budgetPercent(percent).budgetFloor(floor).build();
     }
 
+    /** Requests that are over at once. */
     private void requests(RetryBudget budget, int count) {
         for (int i = 0; i < count; i++) {
             budget.request(now);
+            budget.left();
         }
     }
 
@@ -33,6 +35,22 @@ class RetryBudgetTest {
     @Test
     void noRequests_leaveTheFloor() {
         assertThat(retries(new RetryBudget(policy(20, 10), 1))).isEqualTo(10);
+    }
+
+    /** Requests that take longer than the window were forgotten while their target died. */
+    @Test
+    void requestsUnderWay_countHoweverLongAgoTheyCame() {
+        RetryBudget budget = new RetryBudget(policy(20, 0), 1);
+        for (int i = 0; i < 100; i++) {
+            budget.request(now);
+        }
+        now += 60 * SECOND;
+        assertThat(retries(budget)).isEqualTo(20);
+        for (int i = 0; i < 100; i++) {
+            budget.left();
+        }
+        now += 60 * SECOND;
+        assertThat(retries(budget)).isZero();
     }
 
     @Test

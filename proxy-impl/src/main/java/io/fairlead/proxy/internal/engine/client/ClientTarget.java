@@ -69,6 +69,11 @@ public final class ClientTarget implements AutoCloseable {
         return host;
     }
 
+    /** Whether its pool has it no more. */
+    public boolean isRetired() {
+        return retired;
+    }
+
     UpstreamPool settings() {
         return settings;
     }
@@ -82,10 +87,12 @@ public final class ClientTarget implements AutoCloseable {
      * Gives the listener a connection.
      *
      * @param fresh whether a connection that was idle will not do
+     * @param queues whether it may wait for a connection while all that are allowed are in use
      * @return what is under way; null if the listener was called already
      */
-    public @Nullable Pending acquire(IoLoop loop, UpstreamListener listener, Duration connectTimeout, boolean fresh) {
-        return loopTarget(loop).acquire(listener, connectTimeout, fresh);
+    public @Nullable Pending acquire(
+            IoLoop loop, UpstreamListener listener, Duration connectTimeout, boolean fresh, boolean queues) {
+        return loopTarget(loop).acquire(listener, connectTimeout, fresh, queues);
     }
 
     private LoopTarget loopTarget(IoLoop loop) {

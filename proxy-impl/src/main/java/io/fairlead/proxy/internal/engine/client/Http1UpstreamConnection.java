@@ -245,6 +245,11 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     }
 
     @Override
+    public boolean anySent() {
+        return request.anySent();
+    }
+
+    @Override
     public void abort() {
         listener = null;
         request.forgetSource();
@@ -265,7 +270,9 @@ final class Http1UpstreamConnection extends TimerWheel.Timer implements Upstream
     void fail(FailureCode code, String detail) {
         UpstreamListener current = listener;
         boolean body = answer.isInBody();
-        boolean stale = used && !answer.anyReceived();
+        // One that let the time pass was open: it is its target that does not answer.
+        boolean ended = code == FailureCode.UPSTREAM_CLOSED || code == FailureCode.UPSTREAM_SEND_FAILED;
+        boolean stale = ended && used && !answer.anyReceived();
         boolean untouched = !request.anySent();
         BodySink to = answer.forgetSink();
         request.forgetSource();

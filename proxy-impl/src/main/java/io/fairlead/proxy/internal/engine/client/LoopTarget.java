@@ -84,11 +84,12 @@ final class LoopTarget {
     /**
      * Gives the listener a connection: an idle one at once, else a new one or one that becomes free.
      *
-     * @param fresh whether an idle one will not do, because one has just failed
+     * @param fresh whether one that was used before will not do, because such a one has just failed
+     * @param queues whether it may wait for a connection while all that are allowed are in use
      * @return what is under way, to be cancelled when the exchange ends; null if the listener was called already
      */
     @Nullable
-    Acquisition acquire(UpstreamListener listener, Duration connectTimeout, boolean fresh) {
+    Acquisition acquire(UpstreamListener listener, Duration connectTimeout, boolean fresh, boolean queues) {
         if (!fresh) {
             long now = loop.now();
             Http1UpstreamConnection connection;
@@ -107,10 +108,18 @@ final class LoopTarget {
                 oldest.close();
             }
         }
-        Acquisition acquisition = new Acquisition(listener, connectTimeout);
+        Acquisition acquisition = new Acquisition(listener, connectTimeout, fresh);
         if (waiters.isEmpty() && state.tryOpen()) {
             acquisition.connect();
             return acquisition.settled ? null : acquisition;
+        }
+        if (!queues) {
+            listener.failed(
+                    FailureCode.UPSTREAM_QUEUE_TIMEOUT,
+                    "no connection is free, and the time to wait is over",
+                    true,
+                    false);
+            return null;
         }
         if (!state.tryQueue()) {
             listener.failed(
@@ -160,8 +169,14 @@ final class LoopTarget {
             connection.close();
             return;
         }
-        Acquisition next = waiters.pollFirst();
+        Acquisition next = waiters.peekFirst();
+        if (next != null && next.fresh) {
+            // It gets the permit of this one.
+            connection.close();
+            return;
+        }
         if (next != null) {
+            waiters.removeFirst();
             ownTurns++;
             dequeue(next);
             hints();
@@ -263,6 +278,7 @@ final class LoopTarget {
     final class Acquisition extends TimerWheel.Timer implements ClientTarget.Pending {
         private @Nullable UpstreamListener listener;
         private final Duration connectTimeout;
+        private final boolean fresh;
         private boolean queued;
         private long queueDeadline;
         private boolean connectBegun;
@@ -272,9 +288,10 @@ final class LoopTarget {
         private @Nullable IoFuture<StreamConnection> connecting;
         private @Nullable Runnable resolving;
 
-        Acquisition(UpstreamListener listener, Duration connectTimeout) {
+        Acquisition(UpstreamListener listener, Duration connectTimeout, boolean fresh) {
             this.listener = listener;
             this.connectTimeout = connectTimeout;
+            this.fresh = fresh;
         }
 
         @Nullable

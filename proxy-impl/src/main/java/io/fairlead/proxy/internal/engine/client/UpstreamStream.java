@@ -22,6 +22,9 @@ public interface UpstreamStream extends BodySource {
     /** Whether it is the target's turn, and not that of the source of the request's body. */
     boolean awaitsTarget();
 
+    /** Whether a byte of the request has left. */
+    boolean anySent();
+
     /** Gives up the exchange: the connection is closed, and the listener called no more. */
     void abort();
 

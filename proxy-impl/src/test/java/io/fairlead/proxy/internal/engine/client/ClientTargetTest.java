@@ -79,7 +79,7 @@ class ClientTargetTest {
     }
 
     private ClientTarget.Pending acquire(ClientTarget pool, Recording listener) throws Exception {
-        return inLoop(() -> pool.acquire(loop, listener, NO_LIMIT, false));
+        return inLoop(() -> pool.acquire(loop, listener, NO_LIMIT, false, true));
     }
 
     private static <T> T get(CompletableFuture<T> future) throws Exception {
@@ -162,7 +162,7 @@ class ClientTargetTest {
                 @Override
                 public void head(ResponseHead response, long bodyLength) {
                     connected.join().abort();
-                    pool.acquire(loop, other, NO_LIMIT, true);
+                    pool.acquire(loop, other, NO_LIMIT, true, true);
                     super.head(response, bodyLength);
                 }
             };

@@ -206,6 +206,19 @@ class CircuitBreakerTest {
         assertThat(events).isEmpty();
     }
 
+    /** It was refused, and only made the breaker half open for the next one. */
+    @Test
+    void firstRequestAfterTheOpenTime_isAProbe() {
+        TestUpstream upstream = upstream();
+        start(pool(upstream).targetCircuitBreaker(SHORTLY_OPEN));
+        RawClient client = fixture.client();
+        get(client, 4, 503);
+        answer = TestUpstream.ok("well");
+        long begun = System.nanoTime();
+        ProxyFixture.await("the open time to be over", () -> System.nanoTime() - begun > 100_000_000);
+        get(client, 1, 200);
+    }
+
     @Test
     void targetThatDoesNotRecover_opensAnewAfterItsProbes() throws Exception {
         TestUpstream upstream = upstream();

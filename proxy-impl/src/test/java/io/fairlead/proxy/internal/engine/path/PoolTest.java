@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.lifecycle.LeakCheck;
+import io.fairlead.proxy.observe.ExchangeRecord;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.RawResponse;
 import io.fairlead.proxy.testing.TestUpstream;
@@ -190,6 +192,52 @@ class PoolTest {
         assertFails(fixture.client().send(GET), FailureCode.UPSTREAM_QUEUE_FULL);
         answer.release();
         assertThat(first.readResponse().status()).isEqualTo(200);
+    }
+
+    /** Also where a policy tries the same target again: its queue would be as full a moment later, and the client waits. */
+    @Test
+    void noQueue_isNotTriedAgainAndTellsWhenToCome() {
+        TestUpstream upstream = answeringWhenTold();
+        fixture.start(fixture.to(pool(upstream)
+                .maxConnectionsPerTarget(1)
+                .maxQueued(0)
+                .retry(RetryPolicy.recommended())
+                .build()));
+        RawClient first = fixture.client().send(GET);
+        upstream.awaitHeads(1);
+        RawResponse refused = fixture.client().send(GET).readResponse();
+        assertThat(refused.status()).isEqualTo(503);
+        assertThat(refused.header("Retry-After")).contains("1");
+        ExchangeRecord record = fixture.awaitRecord();
+        assertThat(record.failure()).contains(FailureCode.UPSTREAM_QUEUE_FULL);
+        assertThat(record.attempts()).isEqualTo(1);
+        answer.release();
+        assertThat(first.readResponse().status()).isEqualTo(200);
+    }
+
+    /** It waited at each target in turn, three times as long as a request may wait. */
+    @Test
+    void waitThatIsOver_isNotBegunAgainAtAnotherTarget() {
+        TestUpstream one = answeringWhenTold();
+        TestUpstream two = answeringWhenTold();
+        fixture.start(fixture.to(pool(one)
+                .target(two.url())
+                .loadBalancer(LoadBalancer.roundRobin())
+                .maxConnectionsPerTarget(1)
+                .queueTimeout(SHORT)
+                .build()));
+        List<RawClient> held =
+                List.of(fixture.client().send(GET), fixture.client().send(GET));
+        one.awaitHeads(1);
+        two.awaitHeads(1);
+        RawResponse refused = fixture.client().send(GET).readResponse();
+        assertThat(refused.status()).isEqualTo(503);
+        assertThat(refused.header("Retry-After")).contains("1");
+        ExchangeRecord record = fixture.awaitRecord();
+        assertThat(record.failure()).contains(FailureCode.UPSTREAM_QUEUE_TIMEOUT);
+        assertThat(record.detail().orElse("")).contains("the time to wait is over");
+        answer.release(2);
+        held.forEach(client -> assertThat(client.readResponse().status()).isEqualTo(200));
     }
 
     @Test

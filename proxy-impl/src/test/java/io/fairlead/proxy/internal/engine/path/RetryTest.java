@@ -9,6 +9,7 @@ import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeRecord;
+import io.fairlead.proxy.observe.TargetEvent;
 import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.resilience.RetryOn;
 import io.fairlead.proxy.resilience.RetryPolicy;
@@ -20,7 +21,9 @@ import io.fairlead.proxy.testing.ReceivedRequest;
 import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -404,13 +407,15 @@ class RetryTest {
         assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThanOrEqualTo(Duration.ofMillis(990));
     }
 
-    @Test
-    void retryAfterThatIsTooLong_isToldToTheClient() {
-        TestUpstream busy = fixture.answering("HTTP/1.1 503 Busy\r\nRetry-After: 60\r\nContent-Length: 4\r\n\r\nbusy");
+    @ParameterizedTest
+    @ValueSource(strings = {"60", "99999999999999999999"})
+    void retryAfterThatIsTooLong_isToldToTheClient(String seconds) {
+        TestUpstream busy =
+                fixture.answering("HTTP/1.1 503 Busy\r\nRetry-After: " + seconds + "\r\nContent-Length: 4\r\n\r\nbusy");
         fixture.start(fixture.to(pool(retry -> retry.on(RetryOn.GATEWAY_ERROR).sameTarget(true), busy)));
         RawResponse response = fixture.client().send(GET).readResponse();
         assertThat(response.bodyText()).isEqualTo("busy");
-        assertThat(response.header("Retry-After")).contains("60");
+        assertThat(response.header("Retry-After")).contains(seconds);
     }
 
     @Test
@@ -459,6 +464,51 @@ class RetryTest {
         });
         fixture.start(fixture.to(pool(retry -> retry.hedgeAfter(Duration.ofMillis(30)), slow, broken)));
         assertGood(fixture.client().send(GET).readResponse());
+    }
+
+    /** An answer without a body is over when its head is there, and passed for one of an attempt that was alone. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3})
+    void firstTarget_isStillHeardWhenTheOtherAnswersBadlyWithoutABody(int maxAttempts) {
+        CountDownLatch otherAsked = new CountDownLatch(1);
+        TestUpstream slow = fixture.upstream(exchange -> {
+            exchange.readHead();
+            otherAsked.await(5, TimeUnit.SECONDS);
+            exchange.write(TestUpstream.ok("good"));
+        });
+        TestUpstream busy = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.write("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").flush();
+            otherAsked.countDown();
+        });
+        TestUpstream third = hanging();
+        fixture.start(fixture.to(pool(
+                retry -> retry.on(RetryOn.GATEWAY_ERROR)
+                        .hedgeAfter(Duration.ofMillis(30))
+                        .maxAttempts(maxAttempts),
+                slow,
+                busy,
+                third)));
+        assertGood(fixture.client().send(GET).readResponse());
+        assertThat(fixture.awaitRecord().attempts()).isEqualTo(2);
+        assertThat(third.requests()).isEmpty();
+    }
+
+    /** Each of its requests was answered by another target before any deadline came, so that nothing was held against it. */
+    @Test
+    void targetThatIsOvertakenAgainAndAgain_isEjected() {
+        TestUpstream slow = hanging();
+        List<TargetEvent> events = new CopyOnWriteArrayList<>();
+        fixture.start(fixture.to(pool(retry -> retry.hedgeAfter(Duration.ofMillis(30)), slow, good()))
+                .onTarget(events::add));
+        RawClient client = fixture.client();
+        for (int i = 0; i < 10; i++) {
+            assertGood(client.send(GET).readResponse());
+        }
+        ProxyFixture.await("an event", () -> !events.isEmpty());
+        assertThat(events.get(0).what()).isEqualTo(TargetEvent.What.EJECTED);
+        assertThat(events.get(0).target()).isEqualTo(slow.url());
+        assertThat(events.get(0).reason()).startsWith("5 consecutive failures without an answer");
     }
 
     @ParameterizedTest

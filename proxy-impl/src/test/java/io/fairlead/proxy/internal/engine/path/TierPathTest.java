@@ -79,8 +79,9 @@ class TierPathTest {
 
     private static HealthCheck often() {
         return HealthCheck.builder("/healthz")
-                .interval(Duration.ofMillis(100))
-                .timeout(Duration.ofMillis(100))
+                .interval(Duration.ofMillis(500))
+                // Patient, because a busy machine is not an ill target.
+                .timeout(Duration.ofMillis(500))
                 .rise(1)
                 .fall(1)
                 .build();

@@ -111,9 +111,8 @@ class UserCodeTest {
             }
             return chain.proceed(exchange);
         }));
-        RawResponse response = fixture.client()
-                .send(POST.replace("POST", method))
-                .readResponse();
+        RawResponse response =
+                fixture.client().send(POST.replace("POST", method)).readResponse();
         assertThat(response.status()).isEqualTo(500);
         assertThat(response.header("Fairlead-Failure")).contains(FailureCode.MIDDLEWARE_FAILED.name());
         assertThat(fixture.client().send(GET).readResponse().status()).isEqualTo(200);
