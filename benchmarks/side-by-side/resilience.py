@@ -315,6 +315,24 @@ def kill9(s):
             if posts:
                 judge_posts(s, what, requests, at)
             s.end()
+    if "defaults" in s.ways():
+        kill9_slow(s)
+
+
+def kill9_slow(s):
+    """A target dies with a third of the requests under way, and these are old: few have come of late."""
+    what = "kill9, defaults, GETs of 3 s"
+    s.start_upstreams(3, slow_ms=3_000)
+    s.start_proxy(s.configured("defaults"))
+    s.warm(requests=40)
+    load = Load(s.lab, "kill9-slow", clients=200, requests=1_000, pause_min_ms=0, pause_max_ms=40)
+    time.sleep(5)
+    s.upstreams[0].kill()
+    figured, requests = load.finish()
+    print(f"{what}: {figure_line(figured)}")
+    bad = failed(requests, "GET")
+    s.claim(not bad, f"{what}: {len(bad)} of {len(requests)} GETs failed ({kinds(bad)}); expected 0")
+    s.end()
 
 
 def judge_posts(s, what, requests, killed_at):
