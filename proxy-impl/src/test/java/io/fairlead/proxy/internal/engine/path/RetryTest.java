@@ -416,6 +416,7 @@ class RetryTest {
         RawResponse response = fixture.client().send(GET).readResponse();
         assertThat(response.bodyText()).isEqualTo("busy");
         assertThat(response.header("Retry-After")).contains(seconds);
+        assertThat(fixture.awaitRecord().attempts()).isEqualTo(1);
     }
 
     @Test
