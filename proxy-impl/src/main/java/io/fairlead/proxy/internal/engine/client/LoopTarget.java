@@ -172,6 +172,7 @@ final class LoopTarget {
         Acquisition next = waiters.peekFirst();
         if (next != null && next.fresh) {
             // It gets the permit of this one.
+            ownTurns++;
             connection.close();
             return;
         }
