@@ -34,7 +34,8 @@ public interface Drain {
 
     /**
      * Lets it take requests again at once. A drain that was not over is over then, and nothing is cut any more; what was cut
-     * stays cut. Does nothing if it was undone before, or if it is not in the configuration any more.
+     * stays cut. Where it was drained several times, this undoes all those drains. Does nothing if it was undone before, also if
+     * it was drained anew since, or if it is not in the configuration any more.
      *
      * @throws java.io.UncheckedIOException if a listener's address cannot be bound again; the listener then stays drained
      * @throws IllegalStateException if the proxy is closed

@@ -11,6 +11,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The listeners of a running proxy: those of the configuration, and those that it took away and that may still have
@@ -25,7 +26,8 @@ final class BoundListeners {
         /** As it was bound first: a drain that is undone gives the same port again. */
         private final InetSocketAddress address;
 
-        private volatile boolean drained;
+        /** What keeps it out of use; null while it is in use. */
+        private volatile @Nullable Object hold;
 
         Bound(ListenerContext context, IoWorker.Acceptor acceptor) {
             this.context = context;
@@ -126,7 +128,7 @@ final class BoundListeners {
     /** The bound addresses, in the order of the configuration. */
     List<InetSocketAddress> addresses() {
         return bound.stream()
-                .filter(one -> !one.drained)
+                .filter(one -> one.hold == null)
                 .map(one -> one.address)
                 .toList();
     }
@@ -151,25 +153,34 @@ final class BoundListeners {
                 .orElseThrow(() -> new IllegalArgumentException("no listener is bound to " + address));
     }
 
-    /** Takes no more connections there for now; those that there are go on. */
-    void drain(Bound one) {
-        one.drained = true;
-        one.close();
+    /**
+     * Takes no more connections there for now; those that there are go on.
+     *
+     * @return what keeps it out of use, for {@link #undrain}; the same as before if it is drained already
+     */
+    Object drain(Bound one) {
+        Object hold = one.hold;
+        if (hold == null) {
+            hold = new Object();
+            one.hold = hold;
+            one.close();
+        }
+        return hold;
     }
 
     /**
-     * Binds a drained one again, unless it is not of the configuration any more.
+     * Binds a drained one again, unless it was before, or is not of the configuration any more.
      *
      * @throws UncheckedIOException if somebody else has its address
      */
-    void undrain(Bound one, IoWorker running) {
-        if (!one.drained || !bound.contains(one)) {
+    void undrain(Bound one, Object hold, IoWorker running) {
+        if (one.hold != hold || !bound.contains(one)) {
             return;
         }
         try {
             one.context.undrain();
             one.acceptor = running.bind(one.address, one.context::accept);
-            one.drained = false;
+            one.hold = null;
         } catch (IOException e) {
             one.context.drain(running);
             throw new UncheckedIOException("cannot listen on " + one.address + ": " + e.getMessage(), e);

@@ -43,15 +43,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,8 +94,8 @@ final class EngineProxy implements ReverseProxy {
     /** Changed with the lock held. */
     private final BoundListeners listeners = new BoundListeners(this::context);
 
-    /** Guarded by this: ids of routes of the configuration that are drained. */
-    private Set<String> drainedRoutes = Set.of();
+    /** Guarded by this: by id, what keeps those routes of the configuration out of use that are drained. */
+    private Map<String, Object> drainedRoutes = Map.of();
 
     /** Guarded by this: what the error pages of the configuration show. */
     private PageContents pageContents = PageContents.NONE;
@@ -148,7 +148,7 @@ final class EngineProxy implements ReverseProxy {
             pools = compiler.openPools(
                     config, Map.of(), started.loops(), started.loops().size());
             pageContents = SnapshotCompiler.readPages(config, PageContents.NONE);
-            snapshot = compiler.compile(config, pools, drainedRoutes, pageContents);
+            snapshot = compiler.compile(config, pools, drainedRoutes.keySet(), pageContents);
         } catch (RuntimeException e) {
             throw new StartFailedException(e);
         }
@@ -238,14 +238,14 @@ final class EngineProxy implements ReverseProxy {
         Map<String, RunningPool> oldPools = pools;
         Map<String, RunningPool> newPools = compiler.openPools(
                 next, oldPools, running.loops(), running.loops().size());
-        Set<String> stillDrained = new HashSet<>(drainedRoutes);
-        stillDrained.retainAll(next.routes().stream().map(Route::id).toList());
+        Map<String, Object> stillDrained = new HashMap<>(drainedRoutes);
+        stillDrained.keySet().retainAll(next.routes().stream().map(Route::id).collect(Collectors.toSet()));
         PageContents newContents;
         Snapshot compiled;
         List<Bound> bound;
         try {
             newContents = SnapshotCompiler.readPages(next, pageContents);
-            compiled = compiler.compile(next, newPools, stillDrained, newContents);
+            compiled = compiler.compile(next, newPools, stillDrained.keySet(), newContents);
             // Last of what may fail: once the listeners are there, nothing has to be taken back.
             bound = listeners.bind(next, running);
         } catch (RuntimeException | Error e) {
@@ -373,9 +373,14 @@ final class EngineProxy implements ReverseProxy {
         return running;
     }
 
-    /** Begins the drain of what was just taken out of use, in one step with that; with the lock held. */
-    private RunningDrain begin(RunningDrain.Subject subject, Duration timeout) {
-        RunningDrain drain = new RunningDrain(running(), this::contexts, subject, timeout, this::over);
+    /**
+     * Begins the drain of what was just taken out of use, in one step with that; with the lock held.
+     *
+     * @param hold what keeps it out of use; a part that is drained again has one for all of its drains
+     */
+    private RunningDrain begin(RunningDrain.Subject subject, Object hold, Duration timeout) {
+        RunningDrain drain =
+                new RunningDrain(running(), this::contexts, subject, hold, timeout, this::undo, this::over);
         drains.add(drain);
         drain.begin();
         return drain;
@@ -385,12 +390,41 @@ final class EngineProxy implements ReverseProxy {
         drains.remove(drain);
     }
 
+    private void undo(RunningDrain drain) {
+        if (undoNow(drain)) {
+            tell(LifecycleListener.Event.UPDATED);
+        }
+    }
+
+    /** Whether that has changed the configuration. */
+    private synchronized boolean undoNow(RunningDrain drain) {
+        if (drain.isUndone()) {
+            return false;
+        }
+        running();
+        List<RunningDrain> ending = new ArrayList<>(drains);
+        ending.removeIf(one -> one.hold() != drain.hold());
+        if (!ending.contains(drain)) {
+            ending.add(drain);
+        }
+        ending.forEach(RunningDrain::halt);
+        boolean updated;
+        try {
+            updated = drain.subject().undo();
+        } catch (RuntimeException | Error e) {
+            ending.forEach(RunningDrain::resume);
+            throw e;
+        }
+        ending.forEach(RunningDrain::end);
+        return updated;
+    }
+
     @Override
     public synchronized Drain drainListener(InetSocketAddress address, Duration timeout) {
         requireNonNull(timeout, "timeout");
         IoWorker running = running();
         Bound one = listeners.at(address);
-        listeners.drain(one);
+        Object hold = listeners.drain(one);
         Drain drain = begin(
                 new RunningDrain.Subject() {
                     @Override
@@ -404,17 +438,15 @@ final class EngineProxy implements ReverseProxy {
                     }
 
                     @Override
-                    public void undo() {
-                        undrain(one);
+                    public boolean undo() {
+                        listeners.undrain(one, hold, running);
+                        return false;
                     }
                 },
+                hold,
                 timeout);
         one.context().drain(running);
         return drain;
-    }
-
-    private synchronized void undrain(Bound one) {
-        listeners.undrain(one, running());
     }
 
     @Override
@@ -422,7 +454,13 @@ final class EngineProxy implements ReverseProxy {
         requireNonNull(timeout, "timeout");
         running();
         LiveEdits.route(config, routeId);
-        markRoute(routeId, true);
+        Object known = drainedRoutes.get(routeId);
+        Object hold = known == null ? new Object() : known;
+        if (known == null) {
+            Map<String, Object> changed = new HashMap<>(drainedRoutes);
+            changed.put(routeId, hold);
+            markDrained(changed);
+        }
         return begin(
                 new RunningDrain.Subject() {
                     @Override
@@ -441,20 +479,22 @@ final class EngineProxy implements ReverseProxy {
                     }
 
                     @Override
-                    public void undo() {
-                        markRoute(routeId, false);
+                    public boolean undo() {
+                        Map<String, Object> changed = new HashMap<>(drainedRoutes);
+                        if (changed.remove(routeId, hold)) {
+                            markDrained(changed);
+                        }
+                        return false;
                     }
                 },
+                hold,
                 timeout);
     }
 
-    private synchronized void markRoute(String routeId, boolean on) {
-        running();
-        Set<String> changed = new HashSet<>(drainedRoutes);
-        if (on ? changed.add(routeId) : changed.remove(routeId)) {
-            snapshot = compiler.compile(config, pools, changed, pageContents);
-            drainedRoutes = changed;
-        }
+    /** These routes are drained from now on; with the lock held. */
+    private void markDrained(Map<String, Object> routes) {
+        snapshot = compiler.compile(config, pools, routes.keySet(), pageContents);
+        drainedRoutes = routes;
     }
 
     @Override
@@ -496,18 +536,16 @@ final class EngineProxy implements ReverseProxy {
                     }
 
                     @Override
-                    public void undo() {
-                        if (switchBack(routeId, changed, former)) {
-                            tell(LifecycleListener.Event.UPDATED);
-                        }
+                    public boolean undo() {
+                        return switchBack(routeId, changed, former);
                     }
                 },
+                new Object(),
                 timeout);
     }
 
-    /** Whether the route still went where it was switched to, and what it went to before is still there. */
-    private synchronized boolean switchBack(String routeId, RouteAction from, RouteAction to) {
-        running();
+    /** Whether the route still went where it was switched to, and what it went to before is still there; with the lock held. */
+    private boolean switchBack(String routeId, RouteAction from, RouteAction to) {
         Route now = config.routes().stream()
                 .filter(one -> one.id().equals(routeId))
                 .findFirst()
@@ -526,7 +564,7 @@ final class EngineProxy implements ReverseProxy {
     /** Puts the route with another action in force; with the lock held. */
     private void route(Route route, RouteAction action) {
         ProxyConfig next = LiveEdits.with(config, route, action);
-        snapshot = compiler.compile(next, pools, drainedRoutes, pageContents);
+        snapshot = compiler.compile(next, pools, drainedRoutes.keySet(), pageContents);
         config = next;
     }
 
@@ -541,8 +579,11 @@ final class EngineProxy implements ReverseProxy {
         PoolTarget target = of.targets().stream()
                 .filter(one -> one.target().url().equals(url))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("pool \"" + pool + "\" has no target \"" + url + "\""));
-        of.drain(target);
+                .orElseThrow(() -> noTarget(pool, url));
+        Object hold = of.drain(url);
+        if (hold == null) {
+            throw noTarget(pool, url);
+        }
         return begin(
                 new RunningDrain.Subject() {
                     @Override
@@ -566,12 +607,17 @@ final class EngineProxy implements ReverseProxy {
                     }
 
                     @Override
-                    public void undo() {
-                        running();
-                        of.undrain(target);
+                    public boolean undo() {
+                        of.undrain(url, hold);
+                        return false;
                     }
                 },
+                hold,
                 timeout);
+    }
+
+    private static IllegalArgumentException noTarget(String pool, String url) {
+        return new IllegalArgumentException("pool \"" + pool + "\" has no target \"" + url + "\"");
     }
 
     @Override

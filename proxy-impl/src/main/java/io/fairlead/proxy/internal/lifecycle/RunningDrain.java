@@ -30,7 +30,8 @@ import java.util.function.Supplier;
  *   <li>{@link #finish}: the end, once.
  * </ol>
  *
- * <p>Its state belongs to one loop, the home, whose timer it is as well.
+ * <p>Its state belongs to one loop, the home, whose timer it is as well. An undo is the proxy's to do, under its lock, as it
+ * ends all drains of the part: {@link #halt}, and then {@link #end}, or {@link #resume} if the part cannot be used again.
  */
 final class RunningDrain extends TimerWheel.Timer implements Drain {
 
@@ -63,14 +64,20 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
         /** Nothing is under way there any more; told once, on the home loop. */
         default void drained(DrainReport report) {}
 
-        /** Takes it into use again. */
-        void undo();
+        /**
+         * Takes it into use again, if it still is out of use for this drain; with the lock of the proxy held.
+         *
+         * @return whether that changes the configuration
+         */
+        boolean undo();
     }
 
     private final IoWorker worker;
     private final IoLoop home;
     private final Supplier<List<ListenerContext>> listeners;
     private final Subject subject;
+    private final Object hold;
+    private final Consumer<RunningDrain> onUndo;
     private final Consumer<RunningDrain> onOver;
     private final DrainWatch watch = new DrainWatch(this::none);
     private final CompletableFuture<DrainReport> report = new CompletableFuture<>();
@@ -78,21 +85,33 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
     private final long deadline;
     private boolean cutting;
     private boolean over;
+    /** It was over while it was halted. */
+    private boolean due;
+    /** Cuts nothing, and is not over by itself: its part is being put back in use. */
+    private volatile boolean halted;
+    /** Guarded by the lock of the proxy. */
+    private boolean undone;
 
     /**
      * @param listeners those that the proxy has, also on their way out
+     * @param hold what keeps the part out of use; drains that have the same one end together
+     * @param onUndo is asked to undo it
      * @param onOver hears of the end before the report does
      */
     RunningDrain(
             IoWorker worker,
             Supplier<List<ListenerContext>> listeners,
             Subject subject,
+            Object hold,
             Duration timeout,
+            Consumer<RunningDrain> onUndo,
             Consumer<RunningDrain> onOver) {
         this.worker = worker;
         this.home = worker.loops().get(0);
         this.listeners = listeners;
         this.subject = subject;
+        this.hold = hold;
+        this.onUndo = onUndo;
         this.onOver = onOver;
         this.begunAt = home.now();
         // Ten years, as a sum that does not overflow.
@@ -178,7 +197,7 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
         worker.tellEachLoop(loop -> {
             try {
                 each(all, loop, exchange -> {
-                    if (!subject.cutsFormerOnly() || watch.follows(exchange)) {
+                    if (!halted && (!subject.cutsFormerOnly() || watch.follows(exchange))) {
                         watch.cut(exchange);
                         exchange.fail(FailureCode.DRAIN_TIMEOUT, "not over when the time of a drain was");
                     }
@@ -195,6 +214,10 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
 
     private void finish() {
         if (over) {
+            return;
+        }
+        if (halted) {
+            due = true;
             return;
         }
         over = true;
@@ -216,7 +239,43 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
 
     @Override
     public void undo() {
-        subject.undo();
+        onUndo.accept(this);
+    }
+
+    // ---- an undo, with the lock of the proxy held
+
+    Subject subject() {
+        return subject;
+    }
+
+    Object hold() {
+        return hold;
+    }
+
+    boolean isUndone() {
+        return undone;
+    }
+
+    /** Before its part is put back in use: what begins there from then on must not be cut. */
+    void halt() {
+        halted = true;
+    }
+
+    /** Its part could not be put back in use. */
+    void resume() {
+        halted = false;
+        home.execute(() -> {
+            if (cutting) {
+                cut();
+            } else if (due) {
+                finish();
+            }
+        });
+    }
+
+    /** Its part is in use again. */
+    void end() {
+        undone = true;
         home.execute(() -> {
             if (!over) {
                 over = true;

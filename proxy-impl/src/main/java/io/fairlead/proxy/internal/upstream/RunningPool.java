@@ -21,6 +21,7 @@ import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,9 @@ public final class RunningPool implements AutoCloseable {
 
     /** Guarded by this: by URL, in the order of the configuration. */
     private Map<String, PoolTarget> targets = new LinkedHashMap<>();
+
+    /** Guarded by this: by URL, what keeps those targets out of use that are drained by hand. */
+    private final Map<String, Object> holds = new HashMap<>();
 
     /** Guarded by this: what the source found last. */
     private List<Target> discovered = List.of();
@@ -190,6 +194,7 @@ public final class RunningPool implements AutoCloseable {
         before.forEach((url, target) -> {
             if (!after.containsKey(url)) {
                 changes.gone.add(target);
+                holds.remove(url);
             }
         });
         targets = after;
@@ -277,11 +282,28 @@ public final class RunningPool implements AutoCloseable {
         }
     }
 
-    /** Gives the target no new requests, and keeps none of its connections. */
-    public void drain(PoolTarget target) {
-        target.client().keepIdle(false);
-        mark(target, Unusable.DRAINED, true, "it is drained by hand");
-        tell(target, What.DRAINING, "it is drained by hand");
+    /**
+     * Gives the target no new requests, and keeps none of its connections.
+     *
+     * @return what keeps it out of use, for {@link #undrain}; the same as before if it is drained already; null if the pool
+     *     has no such target
+     */
+    public @Nullable Object drain(String url) {
+        PoolTarget target;
+        Object hold;
+        synchronized (this) {
+            target = targets.get(url);
+            if (target == null) {
+                return null;
+            }
+            hold = holds.computeIfAbsent(url, one -> new Object());
+        }
+        if (!target.is(Unusable.DRAINED)) {
+            target.client().keepIdle(false);
+            mark(target, Unusable.DRAINED, true, "it is drained by hand");
+            tell(target, What.DRAINING, "it is drained by hand");
+        }
+        return hold;
     }
 
     /** The target has nothing left. */
@@ -289,9 +311,13 @@ public final class RunningPool implements AutoCloseable {
         home.execute(() -> health.tell(target.target().url(), What.DRAINED, what));
     }
 
-    /** Takes a drain back. */
-    public void undrain(PoolTarget target) {
-        if (target.is(Unusable.DRAINED)) {
+    /** Takes a drain back, unless it was before, or the target is not there any more. */
+    public void undrain(String url, Object hold) {
+        PoolTarget target;
+        synchronized (this) {
+            target = holds.remove(url, hold) && !closed ? targets.get(url) : null;
+        }
+        if (target != null) {
             target.client().keepIdle(true);
             mark(target, Unusable.DRAINED, false, "");
             tell(target, What.UNDRAINED, "its drain was undone");

@@ -23,7 +23,10 @@ import io.fairlead.proxy.testing.RawClient;
 import io.fairlead.proxy.testing.RawResponse;
 import io.fairlead.proxy.testing.TestUpstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +36,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Drains of a listener, a route, a target, and of the whole proxy with what is known of it afterwards. */
 class PartDrainTest {
@@ -296,6 +301,113 @@ class PartDrainTest {
         upstream.awaitConnectionClosed(SOON);
         assertThat(fixture.client().send(GET).readResponse().header("Fairlead-Failure"))
                 .contains("UPSTREAM_UNAVAILABLE");
+    }
+
+    // ---- several drains of a part
+
+    private enum Part {
+        LISTENER,
+        ROUTE,
+        TARGET;
+
+        Drain drain(ReverseProxy proxy, InetSocketAddress address) {
+            return switch (this) {
+                case LISTENER -> proxy.drainListener(address, LONG);
+                case ROUTE -> proxy.drainRoute("default", LONG);
+                case TARGET ->
+                    proxy.drainTarget(
+                            "default", proxy.pools().get(0).targets().get(0).url(), LONG);
+            };
+        }
+    }
+
+    /** Whether a request of a new connection goes through. */
+    private static boolean serves(InetSocketAddress address) {
+        try (RawClient client = RawClient.connect(address)) {
+            return client.send(GET).readResponse().status() == 200;
+        } catch (AssertionError | RuntimeException refused) {
+            return false;
+        }
+    }
+
+    /** The other one went on, and cut at its deadline what had begun after the undo. */
+    @ParameterizedTest
+    @EnumSource
+    void undoOfOneOfTwoDrains_endsBoth(Part part) {
+        TestUpstream upstream = slow();
+        ReverseProxy proxy = fixture.start(fixture.to(upstream));
+        InetSocketAddress address = proxy.addresses().get(0);
+        RawClient busy = fixture.client().send(GET);
+        upstream.awaitHeads(1);
+        Drain first = part.drain(proxy, address);
+        Drain second = part.drain(proxy, address);
+        assertThat(first.isOver() || second.isOver()).isFalse();
+        second.undo();
+        assertThat(report(first)).matches(DrainReport::isClean);
+        assertThat(report(second)).matches(DrainReport::isClean);
+        goOn.countDown();
+        assertThat(busy.readResponse().bodyText()).isEqualTo("late");
+        assertThat(serves(address)).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void undoOfADrainThatIsUndone_leavesALaterOneAlone(Part part) {
+        ReverseProxy proxy = fixture.start(fixture.to(fixture.answering(TestUpstream.ok("ok"))));
+        InetSocketAddress address = proxy.addresses().get(0);
+        Drain first = part.drain(proxy, address);
+        Drain second = part.drain(proxy, address);
+        report(first);
+        report(second);
+        second.undo();
+        assertThat(serves(address)).isTrue();
+        Drain third = part.drain(proxy, address);
+        first.undo();
+        second.undo();
+        assertThat(serves(address)).isFalse();
+        third.undo();
+        assertThat(serves(address)).isTrue();
+    }
+
+    @Test
+    void undoOfADrainOfARouteThatWentAndCameBack_leavesItsNewDrainAlone() {
+        ReverseProxy proxy = fixture.start(twoRoutes(fixture.answering(TestUpstream.ok("ok"))));
+        ProxyConfig all = proxy.config();
+        Drain former = proxy.drainRoute("slow", LONG);
+        proxy.update(ProxyConfig.builder()
+                .listener(all.listeners().get(0))
+                .failureHeader(true)
+                .route(all.routes().get(1))
+                .build());
+        proxy.update(all);
+        Drain now = proxy.drainRoute("slow", LONG);
+        former.undo();
+        RawClient client = fixture.client();
+        assertThat(client.send(get("/slow/1")).readResponse().status()).isEqualTo(503);
+        now.undo();
+        assertThat(client.send(get("/slow/2")).readResponse().status()).isEqualTo(200);
+    }
+
+    @Test
+    void undoOfAListenerWhoseAddressIsTaken_leavesItDrainedAndMayBeTriedAgain() throws IOException {
+        TestUpstream upstream = slow();
+        ReverseProxy proxy = fixture.start(fixture.to(upstream));
+        InetSocketAddress address = proxy.addresses().get(0);
+        RawClient busy = fixture.client().send(GET);
+        upstream.awaitHeads(1);
+        Drain drain = proxy.drainListener(address, LONG);
+        try (ServerSocket other = new ServerSocket()) {
+            other.setReuseAddress(true);
+            other.bind(address);
+            assertThatThrownBy(drain::undo).isInstanceOf(UncheckedIOException.class);
+        }
+        assertThat(proxy.addresses()).isEmpty();
+        assertThat(drain.isOver()).isFalse();
+        goOn.countDown();
+        assertThat(busy.readResponse().bodyText()).isEqualTo("late");
+        assertThat(report(drain)).matches(DrainReport::isClean).returns(1, DrainReport::finished);
+        drain.undo();
+        assertThat(serves(address)).isTrue();
     }
 
     // ---- what there is not

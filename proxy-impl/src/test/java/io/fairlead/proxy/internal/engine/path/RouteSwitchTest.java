@@ -171,6 +171,16 @@ class RouteSwitchTest {
     }
 
     @Test
+    void undoAgainAfterALaterSwitchToTheSamePool_changesNothing() {
+        ReverseProxy proxy = start();
+        Drain first = proxy.switchRoute("shop", "green", LONG);
+        first.undo();
+        proxy.switchRoute("shop", "green", LONG);
+        first.undo();
+        assertThat(body(fixture.client())).isEqualTo("green");
+    }
+
+    @Test
     void switchOfWhatIsNotThere_isRefused() {
         ReverseProxy proxy = start();
         assertThatIllegalArgumentException().isThrownBy(() -> proxy.switchRoute("nope", "green", LONG));
