@@ -128,6 +128,7 @@ public interface ReverseProxy extends AutoCloseable {
      * elsewhere by then. A route with a {@link Split} has the one pool then, and the split again after the undo.
      *
      * @param pool the name of a pool of the configuration
+     * @param timeout zero or less cuts at once
      * @throws IllegalArgumentException if there is no such route or pool, or if the route answers by itself
      * @throws ConfigurationException if the pool does not go with the rest of the route; nothing changes then
      * @throws IllegalStateException if the proxy does not run
@@ -191,6 +192,7 @@ public interface ReverseProxy extends AutoCloseable {
      * elsewhere. {@link #addresses()} does not tell the address until the drain is undone.
      *
      * @param address as {@link #addresses()} tells it
+     * @param timeout zero or less cuts at once
      * @throws IllegalArgumentException if no listener is bound there
      * @throws IllegalStateException if the proxy does not run
      */
@@ -201,6 +203,7 @@ public interface ReverseProxy extends AutoCloseable {
      * what is not over when the time is gets 503 {@code DRAIN_TIMEOUT}, or is cut. No other route takes its requests: they
      * are its own.
      *
+     * @param timeout zero or less cuts at once
      * @throws IllegalArgumentException if there is no route of this id
      * @throws IllegalStateException if the proxy does not run
      */
@@ -212,6 +215,7 @@ public interface ReverseProxy extends AutoCloseable {
      *
      * @param pool the pool's name
      * @param url the target's, as configured
+     * @param timeout zero or less cuts at once
      * @throws IllegalArgumentException if there is no such pool or target
      * @throws IllegalStateException if the proxy does not run
      */
@@ -235,7 +239,7 @@ public interface ReverseProxy extends AutoCloseable {
      * exchanges finish, and cuts the rest when the time is over. Answers say {@code Connection: close} from the beginning.
      * Does nothing if it was closed before.
      *
-     * @param timeout from the beginning to the end, the delay included; zero cuts at once
+     * @param timeout from the beginning to the end, the delay included; zero or less cuts at once
      * @return what finished and what had to be cut
      * @throws IllegalStateException on an I/O thread of this proxy, where listeners and middleware run: it would wait
      *     for itself

@@ -24,6 +24,7 @@ import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.resilience.Breaker;
 import io.fairlead.proxy.internal.response.PageContents;
 import io.fairlead.proxy.internal.route.RouteTable;
+import io.fairlead.proxy.internal.time.Nanos;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Listener;
@@ -676,6 +677,7 @@ final class EngineProxy implements ReverseProxy {
 
     @Override
     public DrainReport stop(Duration timeout) {
+        requireNonNull(timeout, "timeout");
         refuseOnIoThread();
         return stopNow(timeout);
     }
@@ -697,45 +699,55 @@ final class EngineProxy implements ReverseProxy {
                 all = listeners.takeAll();
                 opened = List.copyOf(pools.values());
             }
-            return end(ran ? worker : null, all, opened, delay, timeout);
+            // From here on nobody else can end it, so that nothing that fails may keep a thread or a socket open.
+            try {
+                IoWorker running = ran ? worker : null;
+                return running == null ? NOTHING : end(running, all, opened, Nanos.of(delay), Nanos.of(timeout));
+            } finally {
+                ended();
+            }
         }
     }
 
-    /** @param running null if the proxy was never started */
     private DrainReport end(
-            @Nullable IoWorker running, List<Bound> all, List<RunningPool> opened, Duration delay, Duration timeout) {
-        DrainReport report = NOTHING;
-        if (running != null) {
+            IoWorker running, List<Bound> all, List<RunningPool> opened, long delayNanos, long timeoutNanos) {
+        try {
             tell(LifecycleListener.Event.DRAINING);
             long begunAt = System.nanoTime();
             all.forEach(one -> one.context().leave());
-            Duration open = delay.compareTo(timeout) < 0 ? delay : timeout;
-            if (!open.isZero()) {
-                pause(open);
+            long openNanos = Math.min(delayNanos, timeoutNanos);
+            if (openNanos > 0) {
+                pause(openNanos);
             }
             all.forEach(Bound::close);
             CountDownLatch waiting = new CountDownLatch(1);
             drained = waiting;
             DrainWatch watch = new DrainWatch(() -> {});
             // What is under way now, before anything is told to end: who sees one thread's connections close may end
-            // what
-            // another thread has. Nothing more begins on a connection that drains.
+            // what another thread has. Nothing more begins on a connection that drains.
             running.onEachLoop(
                     loop -> all.forEach(one -> one.context().exchanges(loop).forEach(watch::add)));
             all.forEach(one -> one.context().drain(running));
             if (openConnections.get() > 0) {
-                await(waiting, timeout.minus(open));
+                await(waiting, timeoutNanos - openNanos);
             }
             for (Bound one : all) {
                 one.context().stopNow(running, watch);
             }
-            report = watch.report(Duration.ofNanos(System.nanoTime() - begunAt), false);
+            DrainReport report = watch.report(Duration.ofNanos(System.nanoTime() - begunAt), false);
             tellCut(report);
+            return report;
+        } finally {
+            all.forEach(Bound::close);
             opened.forEach(RunningPool::close);
             // What the pools have handed to their threads is done before these end.
             running.onEachLoop(loop -> {});
             running.close();
         }
+    }
+
+    /** Frees what is left once the I/O threads have ended, and tells who waits. */
+    private void ended() {
         List<RunningDrain> open;
         synchronized (this) {
             open = List.copyOf(drains);
@@ -748,7 +760,6 @@ final class EngineProxy implements ReverseProxy {
         services.blocking().close();
         closed.countDown();
         tell(LifecycleListener.Event.STOPPED);
-        return report;
     }
 
     private static void tellCut(DrainReport report) {
@@ -796,18 +807,18 @@ final class EngineProxy implements ReverseProxy {
     }
 
     /** Lets load balancers in front find out that the proxy is not ready; on the thread that stops it. */
-    private static void pause(Duration delay) {
+    private static void pause(long nanos) {
         try {
-            TimeUnit.NANOSECONDS.sleep(delay.toNanos());
+            TimeUnit.NANOSECONDS.sleep(nanos);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private static void await(CountDownLatch latch, Duration timeout) {
+    private static void await(CountDownLatch latch, long nanos) {
         try {
-            if (!latch.await(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
-                LOG.debug("exchanges are cut after {}", timeout);
+            if (!latch.await(nanos, TimeUnit.NANOSECONDS)) {
+                LOG.debug("exchanges are cut after {} ms", TimeUnit.NANOSECONDS.toMillis(nanos));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -8,6 +8,7 @@ import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
 import io.fairlead.proxy.internal.engine.listener.ListenerContext;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.engine.loop.IoWorker;
+import io.fairlead.proxy.internal.time.Nanos;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import java.time.Duration;
 import java.util.List;
@@ -114,8 +115,7 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
         this.onUndo = onUndo;
         this.onOver = onOver;
         this.begunAt = home.now();
-        // Ten years, as a sum that does not overflow.
-        this.deadline = begunAt + Math.min(timeout.toMillis(), 315_360_000_000L) * 1_000_000L;
+        this.deadline = begunAt + Nanos.of(timeout);
     }
 
     // ---- 1. who is under way

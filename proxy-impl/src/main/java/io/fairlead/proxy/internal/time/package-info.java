@@ -1,4 +1,4 @@
-/** Timers of an I/O thread. Start at {@link io.fairlead.proxy.internal.time.TimerWheel}. */
+/** Timers of an I/O thread, and durations. Start at {@link io.fairlead.proxy.internal.time.TimerWheel}. */
 @NullMarked
 package io.fairlead.proxy.internal.time;
 

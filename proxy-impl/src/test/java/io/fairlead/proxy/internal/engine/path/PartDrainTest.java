@@ -28,12 +28,14 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +44,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Drains of a listener, a route, a target, and of the whole proxy with what is known of it afterwards. */
 class PartDrainTest {
     private static final Duration LONG = Duration.ofSeconds(30);
+    private static final Duration EVER = ChronoUnit.FOREVER.getDuration();
     private static final Duration SHORT = Duration.ofMillis(50);
 
     @RegisterExtension
@@ -301,6 +304,56 @@ class PartDrainTest {
         upstream.awaitConnectionClosed(SOON);
         assertThat(fixture.client().send(GET).readResponse().header("Fairlead-Failure"))
                 .contains("UPSTREAM_UNAVAILABLE");
+    }
+
+    // ---- timeouts of any length
+
+    /** The report of a drain that was refused for it was never there, though the part was out of use. */
+    @Test
+    void drainForEver_waitsUntilItIsDone() {
+        TestUpstream upstream = slow();
+        ReverseProxy proxy = fixture.start(twoRoutes(upstream));
+        RawClient busy = fixture.client().send(get("/slow/1"));
+        upstream.awaitHeads(1);
+        List<Drain> drains = List.of(
+                proxy.drainRoute("slow", EVER),
+                proxy.switchRoute("slow", "pool", EVER),
+                proxy.drainTarget("pool", upstream.url(), EVER),
+                proxy.drainListener(proxy.addresses().get(0), EVER));
+        goOn.countDown();
+        assertThat(busy.readResponse().bodyText()).isEqualTo("late");
+        assertThat(drains).allSatisfy(drain -> assertThat(report(drain)).matches(DrainReport::isClean));
+    }
+
+    @Test
+    void drainOfANegativeTime_cutsAtOnce() {
+        TestUpstream upstream = silent();
+        ReverseProxy proxy = fixture.start(fixture.to(upstream));
+        RawClient waiting = fixture.client().send(GET);
+        upstream.awaitHeads(1);
+        assertThat(report(proxy.drainRoute("default", EVER.negated())).cut()).isEqualTo(1);
+        assertThat(waiting.readResponse().header("Fairlead-Failure")).contains("DRAIN_TIMEOUT");
+    }
+
+    /** It threw once nobody could stop the proxy any more. */
+    @Test
+    void stopForEver_waitsUntilItIsDone() throws Exception {
+        TestUpstream upstream = slow();
+        ReverseProxy proxy = fixture.start(fixture.to(upstream));
+        RawClient idle = fixture.client();
+        RawClient busy = fixture.client().send(GET);
+        upstream.awaitHeads(1);
+        CompletableFuture<DrainReport> stopped = stopping(() -> proxy.stop(EVER));
+        idle.awaitEof(SOON);
+        goOn.countDown();
+        assertThat(busy.readResponse().bodyText()).isEqualTo("late");
+        assertThat(stopped).succeedsWithin(SOON).returns(1, DrainReport::finished);
+        proxy.await();
+    }
+
+    /** On a thread of its own: with two processors the common pool has one. */
+    private static CompletableFuture<DrainReport> stopping(Supplier<DrainReport> stop) {
+        return CompletableFuture.supplyAsync(stop, task -> new Thread(task).start());
     }
 
     // ---- several drains of a part
