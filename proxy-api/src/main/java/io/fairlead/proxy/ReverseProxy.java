@@ -239,6 +239,8 @@ public interface ReverseProxy extends AutoCloseable {
      * exchanges finish, and cuts the rest when the time is over. Answers say {@code Connection: close} from the beginning.
      * Does nothing if it was closed before.
      *
+     * <p>An interrupt does not shorten it: a thread that is interrupted waits as well, and is interrupted afterwards.
+     *
      * @param timeout from the beginning to the end, the delay included; zero or less cuts at once
      * @return what finished and what had to be cut
      * @throws IllegalStateException on an I/O thread of this proxy, where listeners and middleware run: it would wait
@@ -246,7 +248,10 @@ public interface ReverseProxy extends AutoCloseable {
      */
     DrainReport stop(Duration timeout);
 
-    /** {@link #stop} with the configuration's {@code stopTimeout}. Frees every thread, socket and buffer. */
+    /**
+     * {@link #stop} with the configuration's {@code stopTimeout}, also on a thread that is interrupted. Frees every thread, socket
+     * and buffer.
+     */
     @Override
     void close();
 

@@ -25,6 +25,7 @@ import io.fairlead.proxy.internal.resilience.Breaker;
 import io.fairlead.proxy.internal.response.PageContents;
 import io.fairlead.proxy.internal.route.RouteTable;
 import io.fairlead.proxy.internal.time.Nanos;
+import io.fairlead.proxy.internal.time.Uninterrupted;
 import io.fairlead.proxy.internal.upstream.PoolTarget;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Listener;
@@ -808,20 +809,15 @@ final class EngineProxy implements ReverseProxy {
 
     /** Lets load balancers in front find out that the proxy is not ready; on the thread that stops it. */
     private static void pause(long nanos) {
-        try {
-            TimeUnit.NANOSECONDS.sleep(nanos);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        Uninterrupted.await(nanos, left -> {
+            TimeUnit.NANOSECONDS.sleep(left);
+            return true;
+        });
     }
 
     private static void await(CountDownLatch latch, long nanos) {
-        try {
-            if (!latch.await(nanos, TimeUnit.NANOSECONDS)) {
-                LOG.debug("exchanges are cut after {} ms", TimeUnit.NANOSECONDS.toMillis(nanos));
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (!Uninterrupted.await(latch, nanos)) {
+            LOG.debug("exchanges are cut after {} ms", TimeUnit.NANOSECONDS.toMillis(nanos));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.fairlead.proxy.internal.engine.loop;
 
+import io.fairlead.proxy.internal.time.Uninterrupted;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -25,6 +26,7 @@ public final class IoWorker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(IoWorker.class);
     private static final int BACKLOG = 4096;
+    private static final long PATIENCE_NANOS = 10_000_000_000L;
 
     private final XnioWorker worker;
     private final IoLoop[] loops;
@@ -147,12 +149,7 @@ public final class IoWorker implements AutoCloseable {
             });
         }
         for (CountDownLatch done : latches) {
-            try {
-                done.await(10, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return;
-            }
+            Uninterrupted.await(done, PATIENCE_NANOS);
         }
     }
 
@@ -160,18 +157,17 @@ public final class IoWorker implements AutoCloseable {
     @Override
     public void close() {
         worker.shutdown();
-        try {
-            if (!worker.awaitTermination(10, TimeUnit.SECONDS)) {
-                worker.shutdownNow();
-                worker.awaitTermination(10, TimeUnit.SECONDS);
-            }
-        } catch (InterruptedException e) {
+        if (!awaitTermination()) {
             worker.shutdownNow();
-            Thread.currentThread().interrupt();
+            awaitTermination();
         }
         for (IoLoop loop : loops) {
             loop.free();
         }
         XnioMBean.unregisterWithTheLastWorker();
+    }
+
+    private boolean awaitTermination() {
+        return Uninterrupted.await(PATIENCE_NANOS, left -> worker.awaitTermination(left, TimeUnit.NANOSECONDS));
     }
 }

@@ -14,6 +14,8 @@ import io.fairlead.proxy.internal.net.NameResolver;
 import io.fairlead.proxy.internal.response.ErrorBody;
 import io.fairlead.proxy.internal.response.ErrorPages;
 import io.fairlead.proxy.internal.response.PageContents;
+import io.fairlead.proxy.internal.time.Nanos;
+import io.fairlead.proxy.internal.time.Uninterrupted;
 import io.fairlead.proxy.internal.upstream.RunningPool;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.observe.PoolStatus;
@@ -30,7 +32,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -203,7 +204,7 @@ public final class MountedProxy implements AutoCloseable {
         ended();
         List<MountedWorker> all = List.copyOf(workers.values());
         if (!(Thread.currentThread() instanceof XnioIoThread)) {
-            await(drained, config.stopTimeout().toNanos(), () -> all.stream().allMatch(MountedWorker::isGone));
+            await(drained, Nanos.of(config.stopTimeout()), () -> all.stream().allMatch(MountedWorker::isGone));
         }
         all.forEach(MountedWorker::cutAll);
         all.forEach(MountedWorker::closePools);
@@ -218,15 +219,11 @@ public final class MountedProxy implements AutoCloseable {
     /** Waits, but not for threads that are gone. */
     static void await(CountDownLatch latch, long nanos, BooleanSupplier gone) {
         long deadline = System.nanoTime() + nanos;
-        try {
-            while (!gone.getAsBoolean()) {
-                long left = deadline - System.nanoTime();
-                if (latch.await(Math.max(0, Math.min(left, GONE_CHECK_NANOS)), TimeUnit.NANOSECONDS) || left <= 0) {
-                    return;
-                }
+        while (!gone.getAsBoolean()) {
+            long left = deadline - System.nanoTime();
+            if (Uninterrupted.await(latch, Math.max(0, Math.min(left, GONE_CHECK_NANOS))) || left <= 0) {
+                return;
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

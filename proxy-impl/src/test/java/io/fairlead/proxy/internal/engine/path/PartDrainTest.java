@@ -35,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -518,6 +519,31 @@ class PartDrainTest {
                 fixture.to(fixture.answering(TestUpstream.ok("ok"))).stopDelay(Duration.ofSeconds(20)));
         assertThat(proxy.stop(Duration.ZERO).took()).isLessThan(Duration.ofSeconds(5));
         assertThat(proxy.isReady()).isFalse();
+    }
+
+    /** It cut everything at once; the thread that closes is often one that was told to end by an interrupt. */
+    @Test
+    void stopOnAnInterruptedThread_waitsAndLeavesItInterrupted() {
+        TestUpstream upstream = slow();
+        ReverseProxy proxy =
+                fixture.start(fixture.to(upstream).name("patient").stopDelay(Duration.ofMillis(50)));
+        RawClient idle = fixture.client();
+        RawClient busy = fixture.client().send(GET);
+        upstream.awaitHeads(1);
+        AtomicBoolean interrupted = new AtomicBoolean();
+        CompletableFuture<DrainReport> stopped = stopping(() -> {
+            Thread.currentThread().interrupt();
+            DrainReport report = proxy.stop(LONG);
+            interrupted.set(Thread.interrupted());
+            return report;
+        });
+        idle.awaitEof(SOON);
+        goOn.countDown();
+        assertThat(busy.readResponse().bodyText()).isEqualTo("late");
+        assertThat(stopped).succeedsWithin(SOON).returns(1, DrainReport::finished).matches(DrainReport::isClean);
+        assertThat(interrupted).isTrue();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .noneMatch(thread -> thread.getName().startsWith("fairlead-patient"));
     }
 
     @Test
