@@ -38,6 +38,8 @@ public interface Drain {
      * it was drained anew since, or if it is not in the configuration any more.
      *
      * @throws java.io.UncheckedIOException if a listener's address cannot be bound again; the listener then stays drained
+     * @throws ConfigurationException if an update has changed a route that was switched, or a pool, so that the route cannot go
+     *     where it went before; it then goes on as it is, and the undo may be tried again
      * @throws IllegalStateException if the proxy is closed
      */
     void undo();

@@ -546,7 +546,11 @@ final class EngineProxy implements ReverseProxy {
                 timeout);
     }
 
-    /** Whether the route still went where it was switched to, and what it went to before is still there; with the lock held. */
+    /**
+     * Whether the route still went where it was switched to, and what it went to before is still there; with the lock held.
+     *
+     * @throws ConfigurationException if what it went to before does not go with what an update has made of the rest
+     */
     private boolean switchBack(String routeId, RouteAction from, RouteAction to) {
         Route now = config.routes().stream()
                 .filter(one -> one.id().equals(routeId))
@@ -559,6 +563,7 @@ final class EngineProxy implements ReverseProxy {
         if (now == null || !there || !now.action().equals(Optional.of(from)) || from.equals(to)) {
             return false;
         }
+        requireNone(Validator.validateChange(LiveEdits.with(config, now, to), registrations));
         route(now, to);
         return true;
     }

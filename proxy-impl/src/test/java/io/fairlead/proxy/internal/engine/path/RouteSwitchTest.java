@@ -180,6 +180,44 @@ class RouteSwitchTest {
         assertThat(body(fixture.client())).isEqualTo("green");
     }
 
+    /** It put a configuration in force that no update was taken for any more. */
+    @Test
+    void undoThatWouldNotBeValid_isRefusedUntilItIs() throws Exception {
+        StickySession session = StickySession.cookie("sid", "0123456789abcdef0123456789abcdef");
+        UpstreamPool spare = UpstreamPool.builder("spare")
+                .target(green.url())
+                .stickySession(session)
+                .build();
+        ReverseProxy proxy = fixture.start(fixture.listening(ReverseProxy.builder()
+                .pool(UpstreamPool.builder("blue")
+                        .target(blue.url())
+                        .stickySession(session)
+                        .build())
+                .pool(UpstreamPool.of("green", green.url()))
+                .pool(spare)
+                .route(Route.builder("shop").to(Upstream.ref("blue")).build())));
+        RawClient slow = fixture.client().send(SLOW);
+        blue.awaitHeads(1);
+        Drain drain = proxy.switchRoute("shop", "green", LONG);
+        ProxyConfig switched = proxy.config();
+        proxy.update(switched.toBuilder()
+                .replaceRoute(switched.routes().get(0).toBuilder()
+                        .fallback(Fallback.to(Upstream.ref("spare")))
+                        .build())
+                .build());
+        ProxyConfig before = proxy.config();
+        assertThatThrownBy(drain::undo).isInstanceOf(ConfigurationException.class);
+        assertThat(proxy.config()).isSameAs(before);
+        assertThat(drain.isOver()).isFalse();
+
+        proxy.update(switched);
+        drain.undo();
+        goOn.countDown();
+        assertThat(drain.await()).matches(DrainReport::isClean);
+        assertThat(slow.readResponse().bodyText()).isEqualTo("blue");
+        assertThat(body(fixture.client())).isEqualTo("blue");
+    }
+
     @Test
     void switchOfWhatIsNotThere_isRefused() {
         ReverseProxy proxy = start();
