@@ -35,7 +35,8 @@ public interface Drain {
     /**
      * Lets it take requests again at once. A drain that was not over is over then, and nothing is cut any more; what was cut
      * stays cut. Where it was drained several times, this undoes all those drains. Does nothing if it was undone before, also if
-     * it was drained anew since, or if it is not in the configuration any more.
+     * it was drained anew since, or if it is not in the configuration any more. A target that its source leaves out for the
+     * moment is not drained when it comes back.
      *
      * @throws java.io.UncheckedIOException if a listener's address cannot be bound again; the listener then stays drained
      * @throws ConfigurationException if an update has changed a route that was switched, or a pool, so that the route cannot go

@@ -21,7 +21,6 @@ import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +42,8 @@ public final class RunningPool implements AutoCloseable {
 
     /** What is against a target that has to pass a check first. */
     static final String NOT_CHECKED = "no check has passed yet";
+
+    private static final String BY_HAND = "it is drained by hand";
 
     /** What is asked of a client whom a limit refuses: places become free all the time. */
     private static final int OVERLOAD_RETRY_SECONDS = 1;
@@ -66,8 +67,8 @@ public final class RunningPool implements AutoCloseable {
     /** Guarded by this: by URL, in the order of the configuration. */
     private Map<String, PoolTarget> targets = new LinkedHashMap<>();
 
-    /** Guarded by this: by URL, what keeps those targets out of use that are drained by hand. */
-    private final Map<String, Object> holds = new HashMap<>();
+    /** Guarded by this: which targets are drained by hand. */
+    private final Holds holds = new Holds();
 
     /** Guarded by this: what the source found last. */
     private List<Target> discovered = List.of();
@@ -156,6 +157,11 @@ public final class RunningPool implements AutoCloseable {
             }
             breaker = sameOrNew(breaker, next.circuitBreaker().orElse(null), null);
             changes = apply();
+            // What an update takes away is not drained when it comes back; what a source leaves out is.
+            changes.gone.forEach(target -> holds.forget(target.target().url()));
+            if (!sameSource) {
+                holds.retain(targets.keySet());
+            }
         }
         if (former != null) {
             former.close();
@@ -178,6 +184,12 @@ public final class RunningPool implements AutoCloseable {
             PoolTarget known = before.get(target.url());
             if (known == null) {
                 known = open(target, config);
+                if (holds.isHeld(target.url())) {
+                    PoolTarget back = known;
+                    back.client().keepIdle(false);
+                    back.set(Unusable.DRAINED, true, BY_HAND);
+                    changes.events.add(() -> tell(back, What.DRAINING, BY_HAND + ", and was when it left"));
+                }
             } else {
                 boolean drained = known.is(Unusable.DRAINING);
                 known.configure(target);
@@ -194,7 +206,6 @@ public final class RunningPool implements AutoCloseable {
         before.forEach((url, target) -> {
             if (!after.containsKey(url)) {
                 changes.gone.add(target);
-                holds.remove(url);
             }
         });
         targets = after;
@@ -226,7 +237,10 @@ public final class RunningPool implements AutoCloseable {
                     return;
                 }
                 discovered = found;
+                long now = System.nanoTime();
+                holds.expire(now);
                 changes = apply();
+                holds.present(targets.keySet(), now);
             }
             tell(changes);
         }
@@ -296,12 +310,12 @@ public final class RunningPool implements AutoCloseable {
             if (target == null) {
                 return null;
             }
-            hold = holds.computeIfAbsent(url, one -> new Object());
+            hold = holds.hold(url);
         }
         if (!target.is(Unusable.DRAINED)) {
             target.client().keepIdle(false);
-            mark(target, Unusable.DRAINED, true, "it is drained by hand");
-            tell(target, What.DRAINING, "it is drained by hand");
+            mark(target, Unusable.DRAINED, true, BY_HAND);
+            tell(target, What.DRAINING, BY_HAND);
         }
         return hold;
     }
@@ -311,11 +325,11 @@ public final class RunningPool implements AutoCloseable {
         home.execute(() -> health.tell(target.target().url(), What.DRAINED, what));
     }
 
-    /** Takes a drain back, unless it was before, or the target is not there any more. */
+    /** Takes a drain back, unless it was before; a target that is away is not drained when it comes back. */
     public void undrain(String url, Object hold) {
         PoolTarget target;
         synchronized (this) {
-            target = holds.remove(url, hold) && !closed ? targets.get(url) : null;
+            target = holds.release(url, hold) && !closed ? targets.get(url) : null;
         }
         if (target != null) {
             target.client().keepIdle(true);

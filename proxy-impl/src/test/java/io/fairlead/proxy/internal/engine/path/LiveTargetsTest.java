@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.proxy.ConfigurationException;
+import io.fairlead.proxy.Drain;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.discovery.TargetSource;
@@ -308,6 +309,49 @@ class LiveTargetsTest {
                 .build());
         assertThat(answers(client)).containsExactly("own");
         assertThat(own.connections()).isEqualTo(1);
+    }
+
+    /** It came back into use while its server was being restarted, and no undo did anything. */
+    @Test
+    void drainedTargetThatTheSourceLeavesOut_isStillDrainedWhenItComesBack() throws Exception {
+        TestUpstream own = answering("own");
+        TestUpstream found = answering("found");
+        Target other = Target.of(answering("other").url());
+        AtomicReference<List<Target>> registry = new AtomicReference<>(List.of(Target.of(found.url())));
+        ReverseProxy proxy = fixture.start(fixture.to(pool().target(own.url())
+                        .targetSource(TargetSource.ref("registry").refresh(OFTEN))
+                        .build())
+                .register("registry", registry::get)
+                .onTarget(events::add));
+        RawClient client = fixture.client();
+        Drain drain = proxy.drainTarget("default", found.url(), Duration.ofSeconds(30));
+        drain.await();
+        registry.set(List.of(other));
+        ProxyFixture.await("its end", () -> urls().equals(List.of(own.url(), other.url())));
+        registry.set(List.of(Target.of(found.url())));
+        ProxyFixture.await("its return", () -> urls().equals(List.of(own.url(), found.url())));
+        assertThat(answers(client)).containsExactly("own");
+        ProxyFixture.await(
+                "the events", () -> whats(found).equals(List.of("DRAINING", "DRAINED", "REMOVED", "ADDED", "DRAINING")));
+
+        drain.undo();
+        assertThat(answers(client)).containsExactly("found", "own");
+        awaitEvent(What.UNDRAINED);
+
+        Drain again = proxy.drainTarget("default", found.url(), Duration.ofSeconds(30));
+        registry.set(List.of(other));
+        ProxyFixture.await("its end", () -> urls().equals(List.of(own.url(), other.url())));
+        again.undo();
+        registry.set(List.of(Target.of(found.url())));
+        ProxyFixture.await("its return", () -> urls().equals(List.of(own.url(), found.url())));
+        assertThat(answers(client)).containsExactly("found", "own");
+    }
+
+    private List<String> whats(TestUpstream of) {
+        return events.stream()
+                .filter(event -> event.target().equals(of.url()))
+                .map(event -> event.what().name())
+                .toList();
     }
 
     @Test
