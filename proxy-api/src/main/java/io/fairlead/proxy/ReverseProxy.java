@@ -88,8 +88,8 @@ public interface ReverseProxy extends AutoCloseable {
     }
 
     /**
-     * The pools of the configuration in force and the state of their targets at this moment; empty before the start and after
-     * the stop.
+     * The pools of the configuration in force and the state of their targets at this moment; empty before the start and
+     * once a stop is over.
      */
     List<PoolStatus> pools();
 
@@ -237,7 +237,8 @@ public interface ReverseProxy extends AutoCloseable {
     /**
      * Is not ready any more, waits for the configuration's {@code stopDelay}, stops taking connections, closes idle ones, lets
      * exchanges finish, and cuts the rest when the time is over. Answers say {@code Connection: close} from the beginning.
-     * Does nothing if it was closed before.
+     * Does nothing if it was closed before. From its beginning on nothing can be changed any more: updates, drains and their undo
+     * throw {@code IllegalStateException}.
      *
      * <p>An interrupt does not shorten it: a thread that is interrupted waits as well, and is interrupted afterwards.
      *

@@ -345,7 +345,7 @@ final class EngineProxy implements ReverseProxy {
     public List<PoolStatus> pools() {
         List<RunningPool> opened;
         synchronized (this) {
-            opened = state == State.RUNNING ? List.copyOf(pools.values()) : List.of();
+            opened = List.copyOf(pools.values());
         }
         return opened.stream().map(RunningPool::status).toList();
     }
@@ -758,6 +758,7 @@ final class EngineProxy implements ReverseProxy {
         synchronized (this) {
             open = List.copyOf(drains);
             drains.clear();
+            pools = Map.of();
         }
         open.forEach(RunningDrain::proxyStopped);
         listeners.clear();

@@ -509,8 +509,10 @@ class PartDrainTest {
         assertThat(proxy.isReady()).isFalse();
         RawResponse response = fixture.client().send(GET).readResponse();
         assertThat(response.status()).isEqualTo(200);
+        assertThat(proxy.pools()).hasSize(1);
         idle.awaitEof(Duration.ofSeconds(4));
         assertThat(stopped).succeedsWithin(SOON).matches(report -> report.took().toMillis() >= 1000);
+        assertThat(proxy.pools()).isEmpty();
     }
 
     @Test
