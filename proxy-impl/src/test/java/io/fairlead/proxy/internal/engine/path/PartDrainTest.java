@@ -527,8 +527,7 @@ class PartDrainTest {
     @Test
     void stopOnAnInterruptedThread_waitsAndLeavesItInterrupted() {
         TestUpstream upstream = slow();
-        ReverseProxy proxy =
-                fixture.start(fixture.to(upstream).name("patient").stopDelay(Duration.ofMillis(50)));
+        ReverseProxy proxy = fixture.start(fixture.to(upstream).name("patient").stopDelay(Duration.ofMillis(50)));
         RawClient idle = fixture.client();
         RawClient busy = fixture.client().send(GET);
         upstream.awaitHeads(1);
@@ -542,7 +541,10 @@ class PartDrainTest {
         idle.awaitEof(SOON);
         goOn.countDown();
         assertThat(busy.readResponse().bodyText()).isEqualTo("late");
-        assertThat(stopped).succeedsWithin(SOON).returns(1, DrainReport::finished).matches(DrainReport::isClean);
+        assertThat(stopped)
+                .succeedsWithin(SOON)
+                .returns(1, DrainReport::finished)
+                .matches(DrainReport::isClean);
         assertThat(interrupted).isTrue();
         assertThat(Thread.getAllStackTraces().keySet())
                 .noneMatch(thread -> thread.getName().startsWith("fairlead-patient"));
