@@ -21,10 +21,12 @@ import io.fairlead.proxy.upstream.UpstreamPool;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -132,13 +134,16 @@ final class PoolHealth {
         }
         List<PoolTarget> targets = pool.targets();
         long now = home.now();
+        // Pools of many thousand targets are found by sources: nothing here may look at all of them for each.
+        Set<PoolTarget> present = new HashSet<>(targets);
         for (Watched one : List.copyOf(watched.values())) {
-            if (!targets.contains(one.target)) {
+            if (!present.contains(one.target)) {
                 forget(one);
                 tell(one, What.REMOVED, "the configuration does not have it any more");
             }
         }
         int place = 0;
+        List<Watched> starting = new ArrayList<>();
         for (PoolTarget target : targets) {
             Watched one = watched.get(target);
             if (one == null) {
@@ -148,8 +153,7 @@ final class PoolHealth {
                     tell(one, What.ADDED, "the configuration has it");
                     if (!config.slowStart().isZero()) {
                         beginSlowly(one);
-                        pool.reweigh();
-                        tell(one, What.SLOW_START_BEGAN, "it was added");
+                        starting.add(one);
                     }
                 }
             }
@@ -157,6 +161,11 @@ final class PoolHealth {
             configureOutliers(one);
         }
         begun = true;
+        pool.clearStaleChecks();
+        if (!starting.isEmpty()) {
+            pool.reweigh();
+            starting.forEach(one -> tell(one, What.SLOW_START_BEGAN, "it was added"));
+        }
         if (OutlierWatch.watchesRates(config.outlierDetection())) {
             Duration interval = config.outlierDetection().interval();
             // Not put off by each update: they may come more often than it fires.
@@ -167,7 +176,12 @@ final class PoolHealth {
             home.remove(rates);
         }
         if (config.slowStart().isZero()) {
-            watched.values().stream().filter(one -> one.slow).forEach(this::endSlowStart);
+            List<Watched> slow =
+                    watched.values().stream().filter(one -> one.slow).toList();
+            slow.forEach(PoolHealth::haveWholeWeight);
+            if (!slow.isEmpty()) {
+                pool.reweigh();
+            }
         }
     }
 
@@ -177,7 +191,6 @@ final class PoolHealth {
         if (check == null) {
             if (known != null) {
                 stopChecks(one);
-                pool.mark(one.target, Unusable.CHECK_FAILED, false, "");
             }
             return;
         }
@@ -435,10 +448,14 @@ final class PoolHealth {
     /** It is not used any more, or has its whole weight. The caller has the list made anew. */
     private void endSlowStart(Watched one) {
         if (one.slow) {
-            one.slow = false;
-            one.target.share(1);
+            haveWholeWeight(one);
             pool.reweigh();
         }
+    }
+
+    private static void haveWholeWeight(Watched one) {
+        one.slow = false;
+        one.target.share(1);
     }
 
     /** Moves the weights of those that start slowly. */

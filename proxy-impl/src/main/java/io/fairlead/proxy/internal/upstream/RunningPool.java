@@ -343,6 +343,24 @@ public final class RunningPool implements AutoCloseable {
         home.later(() -> health.tell(target.target().url(), what, reason));
     }
 
+    /** Without health checks none speaks against a target. */
+    synchronized void clearStaleChecks() {
+        // By the settings of now: a later update may want checks, and has marked its new targets.
+        if (config.healthCheck().isPresent()) {
+            return;
+        }
+        boolean some = false;
+        for (PoolTarget target : targets.values()) {
+            if (target.is(Unusable.CHECK_FAILED)) {
+                target.set(Unusable.CHECK_FAILED, false, "");
+                some = true;
+            }
+        }
+        if (some) {
+            rebuild();
+        }
+    }
+
     /** Weights have changed, of which pickers may keep what they derived. */
     synchronized void reweigh() {
         rebuild();
