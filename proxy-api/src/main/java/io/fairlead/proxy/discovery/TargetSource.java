@@ -18,7 +18,7 @@ public sealed interface TargetSource {
     /**
      * The targets in a file: a JSON list as in the pool's {@code targets}, or one URL a line, maybe followed by
      * {@code weight=2}, {@code priority=1} and {@code zone=eu-1a}; lines that begin with {@code #} and empty ones do not count.
-     * At most 1 MiB. The file is looked at every 2 s and read when its time, size or identity has changed, so that it may
+     * At most 1 MiB. The file is read every 2 s, and a change counts when two looks have seen the same content, so that it may
      * be written in place or replaced by a rename.
      *
      * @param path relative to the working directory of the process

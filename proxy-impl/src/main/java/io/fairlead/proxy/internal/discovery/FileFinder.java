@@ -1,38 +1,36 @@
 package io.fairlead.proxy.internal.discovery;
 
 import io.fairlead.proxy.internal.config.TargetList;
+import io.fairlead.proxy.internal.file.SmallFile;
 import io.fairlead.proxy.upstream.Target;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads targets from a file when it has changed. What is seen of the file before and after it was read must be the same, or
- * it was written meanwhile and is read again at the next look.
+ * Reads targets from a file at each look. Its time and size would not tell two quick changes apart, nor one that keeps both.
+ *
+ * <p>A writer may be half way through, so a content counts once two looks have seen it. Only the first look of all, for
+ * which a start may wait, reads twice instead.
  */
 final class FileFinder implements Finder {
 
     private static final int MAX_BYTES = 1 << 20;
 
-    /** The key tells a file that was renamed to this place, which may have the time and size of the former one. */
-    private record Seen(
-            FileTime modified, long size, @Nullable Object key) {
-        static Seen of(Path path) throws IOException {
-            BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
-            return new Seen(now.lastModifiedTime(), now.size(), now.fileKey());
-        }
-    }
-
     private final Path path;
-    private @Nullable Seen last;
+
+    /** What the last look has read; null if there was none, or it could not. */
+    private byte @Nullable [] last;
+
+    /** What was handed on last, be it good or bad; null if there is nothing, or the file could not be read since. */
+    private byte @Nullable [] taken;
+
+    private boolean looked;
 
     FileFinder(Path path) {
         this.path = path;
@@ -40,29 +38,40 @@ final class FileFinder implements Finder {
 
     @Override
     public @Nullable List<Target> find() throws IOException {
-        Seen before;
-        byte[] bytes;
-        Seen after;
+        byte[] before = last;
+        byte[] now;
         try {
-            before = Seen.of(path);
-            if (before.equals(last)) {
-                return null;
+            if (!looked) {
+                looked = true;
+                before = read();
             }
-            try (InputStream in = Files.newInputStream(path)) {
-                bytes = in.readNBytes(MAX_BYTES + 1);
-            }
-            after = Seen.of(path);
-        } catch (NoSuchFileException e) {
+            now = read();
+        } catch (IOException e) {
             last = null;
+            taken = null;
+            throw e;
+        }
+        last = now;
+        if (!Arrays.equals(now, before) || Arrays.equals(now, taken)) {
+            return null;
+        }
+        taken = now;
+        return TargetList.read(new String(now, StandardCharsets.UTF_8));
+    }
+
+    private byte[] read() throws IOException {
+        try {
+            return SmallFile.read(path, MAX_BYTES);
+        } catch (NoSuchFileException e) {
             throw new IOException("no such file: " + path, e);
+        } catch (IOException e) {
+            throw new IOException(path + ": " + reason(e), e);
         }
-        if (Objects.equals(before, after)) {
-            // Also if it is wrong: it is told once and not read again until it changes.
-            last = after;
-        }
-        if (bytes.length > MAX_BYTES) {
-            throw new IOException(path + " has more than " + MAX_BYTES + " bytes");
-        }
-        return TargetList.read(new String(bytes, StandardCharsets.UTF_8));
+    }
+
+    /** The message of an exception of the file system is the path, and maybe a reason. */
+    private static String reason(IOException e) {
+        String reason = e instanceof FileSystemException told ? told.getReason() : e.getMessage();
+        return reason == null ? e.getClass().getSimpleName() : reason;
     }
 }

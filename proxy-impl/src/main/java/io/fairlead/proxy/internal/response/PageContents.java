@@ -2,12 +2,11 @@ package io.fairlead.proxy.internal.response;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.fairlead.proxy.internal.file.SmallFile;
 import io.fairlead.proxy.route.ErrorPage;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -74,7 +73,7 @@ public final class PageContents {
             return null;
         } catch (CharacterCodingException e) {
             return "a file in UTF-8";
-        } catch (TooLongException e) {
+        } catch (SmallFile.TooLongException e) {
             return "a file of at most " + MAX_BYTES + " bytes";
         } catch (NoSuchFileException e) {
             return "a file that is there";
@@ -86,24 +85,10 @@ public final class PageContents {
     private static String read(String file) throws IOException {
         byte[] bytes;
         try {
-            Path path = Path.of(file);
-            if (Files.exists(path) && !Files.isRegularFile(path)) {
-                // To open a pipe may take for ever.
-                throw new IOException("not a regular file");
-            }
-            try (InputStream in = Files.newInputStream(path)) {
-                bytes = in.readNBytes(MAX_BYTES + 1);
-            }
+            bytes = SmallFile.read(Path.of(file), MAX_BYTES);
         } catch (InvalidPathException e) {
             throw new IOException(e);
         }
-        if (bytes.length > MAX_BYTES) {
-            throw new TooLongException();
-        }
         return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    }
-
-    private static final class TooLongException extends IOException {
-        private static final long serialVersionUID = 1L;
     }
 }

@@ -1,9 +1,8 @@
 package io.fairlead.proxy.internal.tls;
 
+import io.fairlead.proxy.internal.file.SmallFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -26,15 +25,14 @@ public final class TrustedCertificates {
      */
     public static Collection<? extends Certificate> read(String path) throws IOException {
         byte[] bytes;
-        try (InputStream in = Files.newInputStream(Path.of(path))) {
-            bytes = in.readNBytes(MAX_BYTES + 1);
+        try {
+            bytes = SmallFile.read(Path.of(path), MAX_BYTES);
         } catch (InvalidPathException | NoSuchFileException e) {
             throw new IOException("no such file", e);
+        } catch (SmallFile.TooLongException e) {
+            throw e;
         } catch (IOException e) {
             throw new IOException("cannot be read: " + e, e);
-        }
-        if (bytes.length > MAX_BYTES) {
-            throw new IOException("more than " + MAX_BYTES + " bytes");
         }
         try {
             Collection<? extends Certificate> found =

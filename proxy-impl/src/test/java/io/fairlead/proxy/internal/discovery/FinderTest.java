@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fairlead.proxy.ConfigurationException;
 import io.fairlead.proxy.internal.config.TargetList;
@@ -10,9 +11,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,26 +67,101 @@ class FinderTest {
                 .hasMessageContaining("targets[1].url");
     }
 
+    /** What the next two looks give: a change counts with the second. */
+    private static @Nullable List<Target> settled(FileFinder finder) throws IOException {
+        assertThat(finder.find()).isNull();
+        return finder.find();
+    }
+
     @Test
-    void file_isReadOnlyWhenItHasChanged() throws IOException {
-        Path file = folder.resolve("targets");
+    void file_isHandedOnOnlyWhenItHasChanged() throws IOException {
+        Path file = Files.writeString(folder.resolve("targets"), "http://a:1");
         FileFinder finder = new FileFinder(file);
-        assertThatThrownBy(finder::find).isInstanceOf(IOException.class).hasMessageContaining("no such file");
-        Files.writeString(file, "http://a:1");
         assertThat(finder.find()).containsExactly(Target.of("http://a:1"));
         assertThat(finder.find()).isNull();
-
-        // One of the same size and time, put in its place.
-        FileTime time = Files.getLastModifiedTime(file);
-        Path other = Files.writeString(folder.resolve("other"), "http://b:1");
-        Files.setLastModifiedTime(other, time);
-        Files.move(other, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        assertThat(finder.find()).containsExactly(Target.of("http://b:1"));
+        Files.writeString(file, "http://b:1");
+        assertThat(settled(finder)).containsExactly(Target.of("http://b:1"));
+        assertThat(finder.find()).isNull();
 
         // A wrong one is told once.
         Files.writeString(file, "nonsense!");
+        assertThat(finder.find()).isNull();
         assertThatThrownBy(finder::find).isInstanceOf(ConfigurationException.class);
         assertThat(finder.find()).isNull();
+    }
+
+    /** Such a change was never read: only the time, the size and the key of a file were looked at. */
+    @Test
+    void changeThatKeepsTimeSizeAndPlace_isSeen() throws IOException {
+        Path file = Files.writeString(folder.resolve("targets"), "http://a:1");
+        FileFinder finder = new FileFinder(file);
+        finder.find();
+        FileTime time = Files.getLastModifiedTime(file);
+        Files.writeString(file, "http://b:1");
+        Files.setLastModifiedTime(file, time);
+        assertThat(settled(finder)).containsExactly(Target.of("http://b:1"));
+    }
+
+    /** Half an URL is one too, and such a target was put in force until the writer had finished. */
+    @Test
+    void fileThatIsBeingWritten_isWaitedFor() throws IOException {
+        Path file = Files.writeString(folder.resolve("targets"), "http://a:8080");
+        FileFinder finder = new FileFinder(file);
+        finder.find();
+        Files.writeString(file, "");
+        assertThat(finder.find()).isNull();
+        Files.writeString(file, "http://b:80");
+        assertThat(finder.find()).isNull();
+        Files.writeString(file, "http://b:8080\n");
+        assertThat(settled(finder)).containsExactly(Target.of("http://b:8080"));
+    }
+
+    @Test
+    void changeThatIsTakenBack_isNone() throws IOException {
+        Path file = Files.writeString(folder.resolve("targets"), "http://a:1");
+        FileFinder finder = new FileFinder(file);
+        finder.find();
+        Files.writeString(file, "http://b:1");
+        assertThat(finder.find()).isNull();
+        Files.writeString(file, "http://a:1");
+        assertThat(settled(finder)).isNull();
+    }
+
+    /** After other errors than a missing file nothing was told of one that came back as it had been. */
+    @Test
+    void fileThatCannotBeRead_isHandedOnAgainWhenItCan() throws IOException {
+        Path sub = Files.createDirectory(folder.resolve("sub"));
+        Path file = Files.writeString(sub.resolve("targets"), "http://a:1");
+        FileFinder finder = new FileFinder(file);
+        finder.find();
+        Path away = Files.move(sub, folder.resolve("away"));
+        assertThatThrownBy(finder::find).isInstanceOf(IOException.class).hasMessage("no such file: " + file);
+        Files.writeString(sub, "not a folder");
+        assertThatThrownBy(finder::find).isInstanceOf(IOException.class).hasMessageStartingWith(file + ": ");
+        Files.delete(sub);
+        Files.move(away, sub);
+        assertThat(settled(finder)).containsExactly(Target.of("http://a:1"));
+
+        Files.writeString(file, "#".repeat((1 << 20) + 1));
+        assertThatThrownBy(finder::find).hasMessage(file + ": more than 1048576 bytes");
+        Files.writeString(file, "http://a:1");
+        assertThat(settled(finder)).containsExactly(Target.of("http://a:1"));
+    }
+
+    /** To open a pipe waits for a writer, and the thread that looks would wait for ever. */
+    @Test
+    void pipe_isAFailure() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assumeTrue(makePipe(pipe), "no mkfifo here");
+        assertThatThrownBy(new FileFinder(pipe)::find).hasMessage(pipe + ": not a regular file");
+    }
+
+    private static boolean makePipe(Path pipe) throws InterruptedException {
+        try {
+            return new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     @Test
