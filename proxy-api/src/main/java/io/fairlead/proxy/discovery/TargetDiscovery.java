@@ -12,10 +12,11 @@ import java.util.List;
 public interface TargetDiscovery {
 
     /**
-     * All targets of the pool at this moment. May block for a while; two threads ask all sources of a proxy, so that one that
-     * takes long keeps others waiting. Never called by two threads at a time for one pool, but maybe for several pools.
+     * All targets of the pool at this moment. May block for a while; two threads ask all sources of a proxy that are code, so that
+     * one that takes long keeps others waiting. Never called by two threads at a time for one pool, but maybe for several pools.
      *
-     * @return at least one target, in an order that does not change without need; an empty list counts as a failure
+     * @return at least one target, in an order that does not change without need; an empty list counts as a failure, and so does
+     *     null
      * @throws Exception if they cannot be found; the last good answer stays in use
      */
     List<Target> find() throws Exception;

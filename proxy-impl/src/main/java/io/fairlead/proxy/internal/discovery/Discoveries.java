@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -20,8 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the target sources of one proxy again and again, and tells the pools what is new. Two daemon threads at most, which
- * begin with the first source: looking may block, and no I/O thread does.
+ * Asks the target sources of one proxy again and again, and tells the pools what is new. Daemon threads do it, which begin with
+ * the first source and end with the last: looking may block, and no I/O thread does. Two at most ask what the program has
+ * registered, and two the other sources, which need not wait for code that hangs.
  */
 public final class Discoveries implements AutoCloseable {
 
@@ -33,8 +35,11 @@ public final class Discoveries implements AutoCloseable {
     private final Map<String, TargetDiscovery> registered;
     private final NameResolver.Lookup lookup;
 
-    /** Guarded by this. */
-    private @Nullable ScheduledThreadPoolExecutor executor;
+    /** Guarded by this: ask registered code. */
+    private @Nullable ScheduledThreadPoolExecutor askers;
+
+    /** Guarded by this: ask all else. */
+    private @Nullable ScheduledThreadPoolExecutor builtIn;
 
     /** Guarded by this. */
     private boolean closed;
@@ -63,7 +68,8 @@ public final class Discoveries implements AutoCloseable {
 
     /** Begins to ask a source, at once and off this thread. */
     public Watch watch(TargetSource source, Listener listener) {
-        Watch watch = new Watch(finder(source), source.refresh().toNanos(), listener);
+        boolean code = source instanceof TargetSource.Registered;
+        Watch watch = new Watch(finder(source), code, source.refresh().toNanos(), listener);
         watch.next(0);
         return watch;
     }
@@ -78,11 +84,26 @@ public final class Discoveries implements AutoCloseable {
         if (source instanceof TargetSource.DnsRecords records) {
             return byRecords(records);
         }
-        TargetDiscovery code = registered.get(((TargetSource.Registered) source).name());
+        String wanted = ((TargetSource.Registered) source).name();
+        TargetDiscovery code = registered.get(wanted);
         if (code == null) {
             throw new IllegalStateException("no discovery is registered for " + source);
         }
-        return code::find;
+        return () -> find(wanted, code);
+    }
+
+    /** Null has a meaning for finders only. */
+    private static List<Target> find(String name, TargetDiscovery code) throws Exception {
+        List<Target> found = code.find();
+        if (found == null) {
+            throw new IllegalStateException("discovery \"" + name + "\" gave null instead of targets");
+        }
+        for (Target target : found) {
+            if (target == null) {
+                throw new IllegalStateException("discovery \"" + name + "\" gave a null among its targets");
+            }
+        }
+        return found;
     }
 
     private static Finder byRecords(TargetSource.DnsRecords records) {
@@ -93,60 +114,84 @@ public final class Discoveries implements AutoCloseable {
         }
     }
 
-    private synchronized @Nullable ScheduledThreadPoolExecutor executor() {
+    private synchronized @Nullable ScheduledThreadPoolExecutor executor(boolean code) {
         if (closed) {
             return null;
         }
-        ScheduledThreadPoolExecutor known = executor;
-        if (known == null) {
-            known = new ScheduledThreadPoolExecutor(THREADS, task -> {
-                // As the resolver's threads: nothing of the application that began it is held.
-                Thread thread = new Thread(null, task, "fairlead-" + name + "-discovery", 0, false);
-                thread.setContextClassLoader(Discoveries.class.getClassLoader());
-                thread.setDaemon(true);
-                return thread;
-            });
-            known.setRemoveOnCancelPolicy(true);
-            known.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-            known.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
-            known.allowCoreThreadTimeOut(true);
-            executor = known;
+        ScheduledThreadPoolExecutor known = code ? askers : builtIn;
+        if (known != null) {
+            return known;
         }
-        return known;
+        ScheduledThreadPoolExecutor made = new ScheduledThreadPoolExecutor(THREADS, task -> {
+            // As the resolver's threads: nothing of the application that began it is held.
+            Thread thread = new Thread(null, task, "fairlead-" + name + "-discovery", 0, false);
+            thread.setContextClassLoader(Discoveries.class.getClassLoader());
+            thread.setDaemon(true);
+            return thread;
+        });
+        made.setRemoveOnCancelPolicy(true);
+        made.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        made.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+        made.allowCoreThreadTimeOut(true);
+        if (code) {
+            askers = made;
+        } else {
+            builtIn = made;
+        }
+        return made;
     }
 
     /** Ends all looking. What is being told right now is still told. */
     @Override
     public synchronized void close() {
         closed = true;
-        if (executor != null) {
-            executor.shutdownNow();
-            executor = null;
+        if (askers != null) {
+            askers.shutdownNow();
+            askers = null;
         }
+        if (builtIn != null) {
+            builtIn.shutdownNow();
+            builtIn = null;
+        }
+    }
+
+    /** The looks that are to come. */
+    synchronized int pending() {
+        return (askers == null ? 0 : askers.getQueue().size())
+                + (builtIn == null ? 0 : builtIn.getQueue().size());
     }
 
     /** A source that is being asked, until closed. */
     public final class Watch implements AutoCloseable, Runnable {
         private final Finder finder;
+        private final boolean code;
         private final long refreshNanos;
         private final Listener listener;
         private final CountDownLatch first = new CountDownLatch(1);
         private volatile boolean ended;
+
+        /** Guarded by this: the look to come. */
+        private @Nullable Future<?> next;
+
         // Of one look at a time; the executor hands them over.
         private @Nullable List<Target> last;
         private @Nullable String failure;
 
-        private Watch(Finder finder, long refreshNanos, Listener listener) {
+        private Watch(Finder finder, boolean code, long refreshNanos, Listener listener) {
             this.finder = finder;
+            this.code = code;
             this.refreshNanos = refreshNanos;
             this.listener = listener;
         }
 
         private void next(long delayNanos) {
-            ScheduledThreadPoolExecutor runs = executor();
-            if (runs != null && !ended) {
+            ScheduledThreadPoolExecutor runs = executor(code);
+            synchronized (this) {
+                if (runs == null || ended) {
+                    return;
+                }
                 try {
-                    runs.schedule(this, delayNanos, TimeUnit.NANOSECONDS);
+                    next = runs.schedule(this, delayNanos, TimeUnit.NANOSECONDS);
                 } catch (RejectedExecutionException e) {
                     LOG.debug("closed meanwhile", e);
                 }
@@ -161,7 +206,7 @@ public final class Discoveries implements AutoCloseable {
             try {
                 look();
             } catch (Throwable e) {
-                // Code of others, and the file system's; whatever it is, the next look comes.
+                // Whatever it is, the next look comes.
                 LOG.error("the listener of a target source failed", e);
             } finally {
                 first.countDown();
@@ -177,7 +222,8 @@ public final class Discoveries implements AutoCloseable {
                     return;
                 }
                 TargetList.check(found);
-            } catch (Exception | LinkageError e) {
+            } catch (Throwable e) {
+                // Code of others: an Error is no better an answer than an exception.
                 if (!ended) {
                     failed(e);
                 }
@@ -200,10 +246,13 @@ public final class Discoveries implements AutoCloseable {
         private void failed(Throwable e) {
             String reason = e instanceof ConfigurationException wrong
                     ? "not valid: " + wrong.problems().get(0)
-                    : Objects.requireNonNullElse(e.getMessage(), e.toString());
+                    : e instanceof Error ? e.toString() : Objects.requireNonNullElse(e.getMessage(), e.toString());
             // Once for each reason: with a pause of seconds the log would hold nothing else.
             if (!reason.equals(failure)) {
                 failure = reason;
+                if (e instanceof Error) {
+                    LOG.error("a target source failed", e);
+                }
                 listener.failed(reason);
             }
         }
@@ -217,7 +266,17 @@ public final class Discoveries implements AutoCloseable {
 
         @Override
         public void close() {
-            ended = true;
+            Future<?> last;
+            synchronized (this) {
+                ended = true;
+                last = next;
+                next = null;
+            }
+            if (last != null) {
+                // Else it would hold the pool until its time, and the threads.
+                last.cancel(false);
+            }
+            first.countDown();
         }
     }
 }
