@@ -49,6 +49,7 @@ final class RecordFinder implements Finder {
     private final Name name;
     private final String port;
     private final Map<Integer, List<InetAddress>> lastOfType = new HashMap<>();
+    private final Map<Name, Map<Integer, List<InetAddress>>> lastOfHost = new HashMap<>();
     private List<InetSocketAddress> servers;
     private long pauseNanos;
     private int cutFrom;
@@ -217,6 +218,7 @@ final class RecordFinder implements Finder {
                     : answer.records().isEmpty() ? " has no SRV records" : " says that there is no such service";
             throw new IOException(name.toString(true) + what);
         }
+        lastOfHost.keySet().retainAll(records.stream().map(SRVRecord::getTarget).toList());
         long ttl = answer.ttlSeconds();
         Map<String, Target> targets = new LinkedHashMap<>();
         IOException nowhere = null;
@@ -306,6 +308,8 @@ final class RecordFinder implements Finder {
                 ttl = Math.min(ttl, DnsClient.ttl(one));
             }
         }
-        return told.isEmpty() ? resolve(service.getTarget(), new HashMap<>()) : new Resolved(told, ttl);
+        return told.isEmpty()
+                ? resolve(service.getTarget(), lastOfHost.computeIfAbsent(service.getTarget(), host -> new HashMap<>()))
+                : new Resolved(told, ttl);
     }
 }

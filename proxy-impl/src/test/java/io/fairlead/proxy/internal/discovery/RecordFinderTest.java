@@ -222,6 +222,25 @@ class RecordFinderTest {
                                 .build());
     }
 
+    /** What was known of the hosts of services was forgotten with each look. */
+    @Test
+    void oneKindOfAHostThatFails_keepsItsLastAddresses() throws IOException {
+        server.set(SRV, "SRV", 30, "0 5 8080 one.test");
+        server.set("one.test", "A", 12, "10.0.0.1");
+        server.set("one.test", "AAAA", 12, "::1");
+        RecordFinder finder = new RecordFinder(services());
+        assertThat(urls(finder)).hasSize(2);
+        server.moodForAaaa(Mood.SERVFAIL);
+        server.set("one.test", "A", 12, "10.0.0.9");
+        assertThat(urls(finder)).containsExactly("http://10.0.0.9:8080", "http://[0:0:0:0:0:0:0:1]:8080");
+        // A host that was not named for a while begins anew.
+        server.set(SRV, "SRV", 30, "0 5 8080 10-0-0-7.test");
+        server.set("10-0-0-7.test", "A", 12, "10.0.0.7");
+        assertThat(urls(finder)).containsExactly("http://10.0.0.7:8080");
+        server.set(SRV, "SRV", 30, "0 5 8080 one.test");
+        assertThat(urls(finder)).containsExactly("http://10.0.0.9:8080");
+    }
+
     @Test
     void hostsThatComeAlong_areNotAskedFor() throws IOException {
         server.additional(true);
