@@ -79,6 +79,9 @@ public final class RunningPool implements AutoCloseable {
     /** Guarded by this: the zone of the proxy. */
     private @Nullable String zone;
 
+    /** Guarded by this: who hears of what {@link #watch} finds. */
+    private @Nullable Discovered discovering;
+
     /** Guarded by this. */
     private final SpillOver spillOver = new SpillOver();
 
@@ -153,7 +156,9 @@ public final class RunningPool implements AutoCloseable {
             if (!sameSource || watch == null) {
                 // The targets of a former source stay until the new one has answered.
                 former = watch;
-                watch = source == null || closed ? null : discoveries.watch(source, new Discovered(source));
+                Discovered hears = new Discovered();
+                discovering = hears;
+                watch = source == null || closed ? null : discoveries.watch(source, hears);
             }
             breaker = sameOrNew(breaker, next.circuitBreaker().orElse(null), null);
             changes = apply();
@@ -223,17 +228,11 @@ public final class RunningPool implements AutoCloseable {
 
     /** What a source tells, unless the pool has another one by now. */
     private final class Discovered implements Discoveries.Listener {
-        private final TargetSource source;
-
-        Discovered(TargetSource source) {
-            this.source = source;
-        }
-
         @Override
         public void found(List<Target> found) {
             Changes changes;
             synchronized (RunningPool.this) {
-                if (closed || !source.equals(config.targetSource().orElse(null))) {
+                if (closed || discovering != this) {
                     return;
                 }
                 discovered = found;
