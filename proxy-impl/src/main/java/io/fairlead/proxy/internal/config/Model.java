@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.config;
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.StickySession;
+import io.fairlead.proxy.internal.net.TargetUrls;
 import io.fairlead.proxy.listener.Limits;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.listener.TrustedProxies;
@@ -20,7 +21,6 @@ import io.fairlead.proxy.upstream.UpstreamPool;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -613,10 +613,7 @@ final class Model {
         for (int i = 0; i < pool.targets().size(); i++) {
             String url = pool.targets().get(i).url();
             String at = place + ".targets[" + i + "].url";
-            // Scheme and host are the same in any case, and so is the default port (RFC 9110 §4.2.3).
-            String lower = url.toLowerCase(Locale.ROOT);
-            String same = lower.endsWith(":80") ? lower.substring(0, lower.length() - 3) : lower;
-            if (!urls.add(same) && !moved && !context.broken(at)) {
+            if (!urls.add(TargetUrls.same(url)) && !moved && !context.broken(at)) {
                 context.report("DUPLICATE", at, Context.quote(url), "a URL other than those before it");
             }
         }

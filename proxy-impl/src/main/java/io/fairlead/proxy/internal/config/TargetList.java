@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.config;
 
 import io.fairlead.proxy.ConfigurationException;
 import io.fairlead.proxy.Problem;
+import io.fairlead.proxy.internal.net.TargetUrls;
 import io.fairlead.proxy.upstream.Target;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -94,7 +95,7 @@ public final class TargetList {
         LIST.check(targets, "targets", context);
         Set<String> urls = new HashSet<>();
         for (int i = 0; i < targets.size(); i++) {
-            if (!urls.add(targets.get(i).url())) {
+            if (!urls.add(TargetUrls.same(targets.get(i).url()))) {
                 String url = Context.quote(targets.get(i).url());
                 context.report("DUPLICATE", "targets[" + i + "].url", url, "a URL other than those before it");
             }

@@ -11,6 +11,7 @@ import io.fairlead.proxy.internal.engine.client.ClientTarget;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
 import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.net.NameResolver;
+import io.fairlead.proxy.internal.net.TargetUrls;
 import io.fairlead.proxy.internal.resilience.Breaker;
 import io.fairlead.proxy.internal.resilience.BreakerCall;
 import io.fairlead.proxy.internal.resilience.LimitMeter;
@@ -21,10 +22,12 @@ import io.fairlead.proxy.resilience.ConcurrencyLimit;
 import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -76,11 +79,11 @@ public final class RunningPool implements AutoCloseable {
     /** Guarded by this: asks the source, if there is one. */
     private Discoveries.@Nullable Watch watch;
 
-    /** Guarded by this: the zone of the proxy. */
-    private @Nullable String zone;
-
     /** Guarded by this: who hears of what {@link #watch} finds. */
     private @Nullable Discovered discovering;
+
+    /** Guarded by this: the zone of the proxy. */
+    private @Nullable String zone;
 
     /** Guarded by this. */
     private final SpillOver spillOver = new SpillOver();
@@ -181,8 +184,16 @@ public final class RunningPool implements AutoCloseable {
     private Changes apply() {
         Changes changes = new Changes(new ArrayList<>(), new ArrayList<>());
         Map<String, Target> wanted = new LinkedHashMap<>();
-        config.targets().forEach(target -> wanted.put(target.url(), target));
-        discovered.forEach(target -> wanted.putIfAbsent(target.url(), target));
+        Set<String> own = new HashSet<>();
+        for (Target target : config.targets()) {
+            wanted.put(target.url(), target);
+            own.add(TargetUrls.same(target.url()));
+        }
+        for (Target target : discovered) {
+            if (!own.contains(TargetUrls.same(target.url()))) {
+                wanted.put(target.url(), target);
+            }
+        }
         Map<String, PoolTarget> before = targets;
         Map<String, PoolTarget> after = new LinkedHashMap<>();
         for (Target target : wanted.values()) {
@@ -226,7 +237,7 @@ public final class RunningPool implements AutoCloseable {
         changes.events.forEach(Runnable::run);
     }
 
-    /** What a source tells, unless the pool has another one by now. */
+    /** What a source tells, unless the pool has another one by now; one that is equal but was begun later is another. */
     private final class Discovered implements Discoveries.Listener {
         @Override
         public void found(List<Target> found) {

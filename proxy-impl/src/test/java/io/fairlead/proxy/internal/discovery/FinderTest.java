@@ -16,6 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FinderTest {
     @TempDir
@@ -65,6 +67,24 @@ class FinderTest {
         assertThatThrownBy(() -> TargetList.check(List.of())).isInstanceOf(ConfigurationException.class);
         assertThatThrownBy(() -> TargetList.check(List.of(Target.of("http://a"), Target.of("http://a"))))
                 .hasMessageContaining("targets[1].url");
+    }
+
+    /** Such a target had its share and its limits twice. */
+    @ParameterizedTest
+    @CsvSource({
+        "http://localhost:80, HTTP://LOCALHOST",
+        "http://localhost:8080, http://localhost:08080",
+        "http://[::1]:80, http://[::1]"
+    })
+    void oneTargetSpeltTwoWays_isADuplicate(String one, String other) {
+        assertThatThrownBy(() -> TargetList.check(List.of(Target.of(one), Target.of(other))))
+                .hasMessageContaining("targets[1].url: \"" + other + "\"");
+    }
+
+    @Test
+    void targetsThatLookAlike_areTwo() {
+        TargetList.check(List.of(
+                Target.of("http://[::1]"), Target.of("http://[::80]"), Target.of("http://a:8"), Target.of("http://a")));
     }
 
     /** What the next two looks give: a change counts with the second. */
