@@ -3,8 +3,8 @@ package io.fairlead.proxy.ratelimit;
 /**
  * What a {@link RateLimit} has decided since it came into force.
  *
- * @param name of the rate limit: the route's id and what is limited, such as {@code catalog/100-per-1s}; without an id for one
- *     of the whole proxy
+ * @param name of the rate limit: the route's id, the numbers, and who is counted where that is not the default, such as {@code
+ *     catalog/100-per-1s;by=clientAddress}; without an id for one of the whole proxy
  * @param rateLimit its settings
  * @param permitted requests that had a permit
  * @param refused requests that had none; in a dry run they passed all the same

@@ -11,8 +11,9 @@ public interface RateLimitStore {
      * Opens the counters of one rate limit. Called when a configuration comes into force, not for those that an update leaves
      * as they are; must not block.
      *
-     * @param name of the rate limit within its configuration, such as {@code catalog/100-per-1s}: the same in all proxies of
-     *     that configuration, and again after a restart
+     * @param name of the rate limit within its configuration, such as {@code catalog/100-per-1s;by=clientAddress}: the same in
+     *     all proxies of that configuration, after a restart, and whatever limits stand beside it; see {@link
+     *     RateLimitCounts#name()}
      * @param rateLimit what to count
      */
     Counters open(String name, RateLimit rateLimit);

@@ -319,6 +319,28 @@ class RateLimiterTest {
     }
 
     @Test
+    void name_saysWhoIsCountedWhereThatIsNotTheDefault() {
+        assertThat(RateLimiters.nameOf(RateLimit.of(10, SECOND).and(1000, Duration.ofHours(1))))
+                .isEqualTo("10-per-1s+1000-per-1h");
+        assertThat(RateLimiters.nameOf(RateLimit.of(10, SECOND)
+                        .burst(20)
+                        .by(
+                                Key.clientAddress(),
+                                Key.clientAddress(24, 48),
+                                Key.header("X"),
+                                Key.cookie("c"),
+                                Key.query("q"),
+                                Key.pathVariable("v"),
+                                Key.route())
+                        .missingKey(MissingKey.DENY)
+                        .exempt("10.0.0.0/8", "::1")
+                        .store("fleet")
+                        .dryRun(true)))
+                .isEqualTo("10-per-1s-burst-20;by=clientAddress,clientAddress/24/48,header:X,cookie:c,query:q,"
+                        + "pathVariable:v,route;missingKey=DENY;exempt=10.0.0.0/8,::1;store=fleet");
+    }
+
+    @Test
     void store_getsTheNameAndTextsOfKeys() {
         List<String> asked = new ArrayList<>();
         RateLimiter limiter =

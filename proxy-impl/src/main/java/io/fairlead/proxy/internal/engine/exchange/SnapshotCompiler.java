@@ -216,7 +216,8 @@ public final class SnapshotCompiler {
                     : given.getClass().getName();
             Middleware code = given instanceof MiddlewareRef ref ? registered(ref) : given;
             if (code instanceof RateLimit data) {
-                // By what it limits, so that another one before it does not take its counts.
+                // By what it limits, so that another one before it does not take its counts; a number tells equal ones
+                // apart.
                 name = place + "/" + RateLimiters.nameOf(data);
                 int number = rateLimits.merge(name, 1, Integer::sum);
                 name = number == 1 ? name : name + "#" + number;

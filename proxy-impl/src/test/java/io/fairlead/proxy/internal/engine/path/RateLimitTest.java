@@ -88,7 +88,7 @@ class RateLimitTest {
         assertThat(refused.bodyText()).isEqualTo("429 Too Many Requests\nRATE_LIMITED\n");
         assertThat(statuses(client, 1)).containsExactly(429);
         RateLimitCounts counts = proxy.rateLimits().get(0);
-        assertThat(counts.name()).isEqualTo("r/2-per-1h");
+        assertThat(counts.name()).isEqualTo("r/2-per-1h;by=clientAddress");
         assertThat(counts.permitted()).isEqualTo(2);
         assertThat(counts.refused()).isEqualTo(2);
         assertThat(counts.keys()).isEqualTo(1);
@@ -179,7 +179,7 @@ class RateLimitTest {
                 .extracting(RateLimitCounts::name, RateLimitCounts::permitted)
                 .containsExactly(
                         org.assertj.core.groups.Tuple.tuple("/3-per-1h", 3L),
-                        org.assertj.core.groups.Tuple.tuple("/2-per-1h", 3L));
+                        org.assertj.core.groups.Tuple.tuple("/2-per-1h;by=route", 3L));
     }
 
     // ---- responses
@@ -400,6 +400,25 @@ class RateLimitTest {
     /** A refusal, and how many requests had passed before it: that is known but for those on their way meanwhile. */
     private record Refusal(long sent, long received, long passedAtLeast, long passedAtMost) {
         static Refusal of(Answer refusal, List<Answer> passed) {
+    /** Its name was a matter of how many limits with the same numbers stood before it, and with the name went its counts. */
+    @Test
+    void update_keepsTheCountsOfALimitWhenOneWithTheSameNumbersGoes() {
+        RateLimit byClient = TWO.by(Key.clientAddress()).dryRun(true);
+        RateLimit byKey = TWO.by(Key.header("K"));
+        ReverseProxy proxy = fixture.start(
+                ReverseProxy.builder().config(config(byClient, byKey)).ioThreads(1));
+        RawClient client = fixture.client();
+        String request = "GET / HTTP/1.1\r\nHost: test\r\nK: k\r\n\r\n";
+        for (int status : new int[] {200, 200, 429}) {
+            assertThat(client.send(request).readResponse().status()).isEqualTo(status);
+        }
+        proxy.update(config(byKey));
+        assertThat(client.send(request).readResponse().status()).isEqualTo(429);
+        assertThat(proxy.rateLimits())
+                .extracting(RateLimitCounts::name, RateLimitCounts::refused)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple("r/2-per-1h;by=header:K", 2L));
+    }
+
             return new Refusal(
                     refusal.sent,
                     refusal.received,
