@@ -55,7 +55,7 @@ public final class RateLimitDecision {
         return new RateLimitDecision(false, List.copyOf(standings), null);
     }
 
-    /** The decision is made elsewhere; the stage may complete on any thread. */
+    /** The decision is made elsewhere; the stage may complete on any thread, with a decision that is none of these. */
     public static RateLimitDecision later(CompletionStage<RateLimitDecision> decision) {
         return new RateLimitDecision(false, List.of(), requireNonNull(decision, "decision"));
     }

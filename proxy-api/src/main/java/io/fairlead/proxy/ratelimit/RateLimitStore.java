@@ -24,8 +24,8 @@ public interface RateLimitStore {
 
         /**
          * Takes a permit of each limit if all of them have one, else none of any. Runs on an I/O thread for each request and must
-         * not block: what has to ask elsewhere answers {@link RateLimitDecision#later}. What throws or fails lets the request
-         * pass.
+         * not block: what has to ask elsewhere answers {@link RateLimitDecision#later}. What throws, fails,
+         * gives null, or is put off a second time lets the request pass.
          *
          * @param key whose limits; compares by value, and its {@code toString} is different for different keys
          * @param detailed whether the standings are asked for if the request may pass; a refusal always has them

@@ -15,6 +15,7 @@ import java.util.List;
 final class LimitFields {
 
     private static final long SECOND = 1_000_000_000L;
+    private static final Duration LONGEST_TOLD = Duration.ofDays(36_500);
 
     private final String policies;
 
@@ -55,14 +56,15 @@ final class LimitFields {
         fields.add("RateLimit-Policy", policies);
         StringBuilder items = new StringBuilder();
         for (Standing standing : decision.standings()) {
-            if (decision.permitted() || standing.remaining() == 0) {
+            long remaining = remaining(standing);
+            if (decision.permitted() || remaining == 0) {
                 items.append(items.isEmpty() ? "" : ", ")
                         .append('"')
                         .append(name(standing.limit()))
                         .append("\";r=")
-                        .append(standing.remaining())
+                        .append(remaining)
                         .append(";t=")
-                        .append(window(standing));
+                        .append(window(standing, remaining));
             }
         }
         if (!items.isEmpty()) {
@@ -74,20 +76,29 @@ final class LimitFields {
      * The time that the permits left should last: as long as as many come back in. So a client that spreads its requests over it
      * keeps to the rate (section 8.5), and with none left it is the time until the next.
      */
-    private static long window(Standing standing) {
+    private static long window(Standing standing, long remaining) {
         Limit limit = standing.limit();
         long cycle = limit.period().toNanos() / limit.permits();
-        return standing.remaining() == 0
-                ? seconds(standing.untilNext().toNanos())
-                : seconds(cycle * standing.remaining());
+        return remaining == 0 ? seconds(untilNext(standing)) : seconds(cycle * remaining);
+    }
+
+    /** Whatever a store says: the field has no negative counts, and a bucket holds no more than its burst. */
+    private static long remaining(Standing standing) {
+        return Math.max(0, Math.min(standing.remaining(), standing.limit().burst()));
+    }
+
+    /** In nanoseconds, which a store's word need not fit; a bucket is full again within the longest time that may be set. */
+    private static long untilNext(Standing standing) {
+        Duration told = standing.untilNext();
+        return told.compareTo(LONGEST_TOLD) > 0 ? LONGEST_TOLD.toNanos() : told.isNegative() ? 0 : told.toNanos();
     }
 
     /** When every limit will have a permit again. */
     long retryAfterSeconds(RateLimitDecision refusal) {
         long nanos = 0;
         for (Standing standing : refusal.standings()) {
-            if (standing.remaining() == 0) {
-                nanos = Math.max(nanos, standing.untilNext().toNanos());
+            if (remaining(standing) == 0) {
+                nanos = Math.max(nanos, untilNext(standing));
             }
         }
         return seconds(nanos);
@@ -102,7 +113,7 @@ final class LimitFields {
     String exceeded(RateLimitDecision refusal) {
         List<String> names = new ArrayList<>();
         for (Standing standing : refusal.standings()) {
-            if (standing.remaining() == 0) {
+            if (remaining(standing) == 0) {
                 names.add(name(standing.limit()));
             }
         }

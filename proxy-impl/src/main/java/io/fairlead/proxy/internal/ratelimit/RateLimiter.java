@@ -99,18 +99,32 @@ public final class RateLimiter extends BuiltIn {
             }
             key = keys.readShared(exchange);
         }
-        RateLimitDecision decision;
         try {
-            decision = counters.take(key, telling);
-        } catch (RuntimeException e) {
+            RateLimitDecision decision = counters.take(key, telling);
+            if (decision == null) {
+                return storeFailed("no decision");
+            }
+            CompletionStage<RateLimitDecision> later = decision.later().orElse(null);
+            return later == null
+                    ? decided(exchange, decision)
+                    : new Verdict.Later(later.handle((made, problem) -> decidedLater(exchange, made, problem)));
+        } catch (VirtualMachineError e) {
+            throw e;
+        } catch (Throwable e) {
+            // Code of others, and a library that is missing shows itself only here.
             return storeFailed(e);
         }
-        CompletionStage<RateLimitDecision> later = decision.later().orElse(null);
-        if (later == null) {
-            return decided(exchange, decision);
+    }
+
+    private @Nullable Verdict decidedLater(
+            Exchange exchange, @Nullable RateLimitDecision made, @Nullable Throwable problem) {
+        if (problem != null || made == null) {
+            return storeFailed(problem == null ? "no decision" : problem);
         }
-        return new Verdict.Later(later.handle(
-                (made, problem) -> problem != null || made == null ? storeFailed(problem) : decided(exchange, made)));
+        if (made.later().isPresent()) {
+            return storeFailed("a decision that is put off again");
+        }
+        return decided(exchange, made);
     }
 
     private @Nullable Verdict keyless() {
@@ -121,7 +135,7 @@ public final class RateLimiter extends BuiltIn {
     }
 
     /** A limit that cannot be told must not become an outage. */
-    private @Nullable Verdict storeFailed(@Nullable Throwable problem) {
+    private @Nullable Verdict storeFailed(Object problem) {
         failed.increment();
         long now = System.nanoTime();
         // Each request comes here while a store is away, and the log would hold nothing else.
@@ -131,7 +145,7 @@ public final class RateLimiter extends BuiltIn {
                     "the store of rate limit {} failed, the request passes, {} until now: {}",
                     name,
                     failed.sum(),
-                    String.valueOf(problem));
+                    problem.toString());
         }
         return null;
     }

@@ -12,10 +12,13 @@ import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.ratelimit.RateLimitCounts;
 import io.fairlead.proxy.ratelimit.RateLimitDecision;
 import io.fairlead.proxy.ratelimit.RateLimitFields;
+import io.fairlead.proxy.ratelimit.RateLimitStore;
 import io.fairlead.proxy.testing.ManualClock;
 import io.fairlead.proxy.testing.TestRequest;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -316,6 +319,54 @@ class RateLimiterTest {
         assertThat(later).isNotNull();
         assertThat(later.verdict().toCompletableFuture().join()).isNull();
         assertThat(failing.counts().failed()).isEqualTo(1);
+    }
+
+    /** These were a NullPointerException, an Error and a refusal, each of which the client got. */
+    @Test
+    void storeThatBreaksItsContract_letsTheRequestPass() {
+        for (RateLimitStore.Counters broken : List.<RateLimitStore.Counters>of(
+                (key, detailed) -> null,
+                (key, detailed) -> {
+                    throw new NoClassDefFoundError("client");
+                },
+                (key, detailed) ->
+                        RateLimitDecision.permit(Collections.singletonList((RateLimitDecision.Standing) null)))) {
+            RateLimiter limiter = new RateLimiter("r/x", ONE, (name, config) -> broken);
+            assertThat(passes(limiter, TestExchange.from("::1"))).isTrue();
+            assertThat(limiter.counts().failed()).isEqualTo(1);
+        }
+        RateLimitDecision twice =
+                RateLimitDecision.later(CompletableFuture.completedFuture(RateLimitDecision.refuse(List.of())));
+        for (CompletableFuture<RateLimitDecision> late : List.of(
+                CompletableFuture.completedFuture(twice), CompletableFuture.<RateLimitDecision>completedFuture(null))) {
+            RateLimiter limiter =
+                    new RateLimiter("r/x", ONE, (name, config) -> (key, detailed) -> RateLimitDecision.later(late));
+            Verdict.Later later = (Verdict.Later) limiter.onRequest(TestExchange.from("::1"));
+            assertThat(later.verdict().toCompletableFuture().join()).isNull();
+            assertThat(limiter.counts().failed()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void standingsThatCannotBe_areToldWithinBounds() {
+        RateLimiter limiter = new RateLimiter(
+                "r/x",
+                RateLimit.of(5, SECOND).and(7, Duration.ofHours(1)).fields(RateLimitFields.ALWAYS),
+                (name, config) -> (key, detailed) -> RateLimitDecision.permit(List.of(
+                        new RateLimitDecision.Standing(config.limits().get(0), -5, Duration.ofSeconds(-3)),
+                        new RateLimitDecision.Standing(config.limits().get(1), Long.MAX_VALUE, SECOND))));
+        TestExchange exchange = TestExchange.from("::1");
+        assertThat(passes(limiter, exchange)).isTrue();
+        Headers head = Headers.create();
+        limiter.onResponse(exchange, 200, head);
+        assertThat(fields(head)).contains("RateLimit: \"5-per-1s\";r=0;t=1, \"7-per-1h\";r=7;t=3600");
+
+        RateLimiter refusing = new RateLimiter(
+                "r/x",
+                ONE,
+                (name, config) -> (key, detailed) -> RateLimitDecision.refuse(List.of(
+                        new RateLimitDecision.Standing(config.limits().get(0), -1, ChronoUnit.FOREVER.getDuration()))));
+        assertThat(fields(refusal(refusing, exchange).fields())).contains("Retry-After: 3153600000");
     }
 
     @Test
