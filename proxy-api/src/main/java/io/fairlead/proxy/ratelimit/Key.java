@@ -30,7 +30,7 @@ public sealed interface Key {
         return new Header(requireNonNull(name, "name"));
     }
 
-    /** The value of a cookie. Missing if it is not there, empty, or there several times. */
+    /** The value of a cookie, without quotes around it. Missing if it is not there, empty, or there several times. */
     static Key cookie(String name) {
         return new Cookie(requireNonNull(name, "name"));
     }

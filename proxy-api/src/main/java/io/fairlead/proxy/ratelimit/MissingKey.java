@@ -7,7 +7,7 @@ public enum MissingKey {
      * leaving the key out, and nobody is locked out.
      */
     SHARED,
-    /** It passes and is not counted. */
+    /** It passes and is not counted; one that has a key several times is treated as with {@link #SHARED}. */
     ALLOW,
     /** It is refused with 429, without Retry-After: it would not help to wait. */
     DENY

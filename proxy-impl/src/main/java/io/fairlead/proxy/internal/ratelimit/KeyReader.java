@@ -66,19 +66,31 @@ final class KeyReader {
         return all.toString();
     }
 
+    /** Whether one of the keys is missing because it is there several times. */
+    boolean givenSeveralTimes(Exchange exchange) {
+        return keys.stream().anyMatch(key -> values(key, exchange).size() > 1);
+    }
+
+    private static List<String> values(Key key, Exchange exchange) {
+        if (key instanceof Key.Header header) {
+            return exchange.request().headers().all(header.name());
+        }
+        if (key instanceof Key.Cookie cookie) {
+            return Cookies.all(exchange.request(), cookie.name());
+        }
+        return key instanceof Key.Query query ? QueryParameters.all(exchange.request(), query.name()) : List.of();
+    }
+
     private static NetworkKey network(Key.ClientAddress key, Exchange exchange) {
         return NetworkKey.of(exchange.client().getAddress(), key.ipv4Prefix(), key.ipv6Prefix());
     }
 
     private static String value(Key key, Exchange exchange) {
-        if (key instanceof Key.Header header) {
-            return only(exchange.request().headers().all(header.name()));
+        if (key instanceof Key.Cookie) {
+            return bounded(unquoted(only(values(key, exchange))));
         }
-        if (key instanceof Key.Cookie cookie) {
-            return only(Cookies.all(exchange.request(), cookie.name()));
-        }
-        if (key instanceof Key.Query query) {
-            return only(QueryParameters.all(exchange.request(), query.name()));
+        if (key instanceof Key.Header || key instanceof Key.Query) {
+            return bounded(only(values(key, exchange)));
         }
         if (key instanceof Key.PathVariable variable) {
             return bounded(exchange.variables().getOrDefault(variable.name(), MISSING));
@@ -88,7 +100,13 @@ final class KeyReader {
 
     /** Nobody knows which of several values the upstream goes by, so that they count as none. */
     private static String only(List<String> values) {
-        return values.size() == 1 ? bounded(values.get(0)) : MISSING;
+        return values.size() == 1 ? values.get(0) : MISSING;
+    }
+
+    /** Many upstreams take the quotes off (RFC 6265 §4.1.1), so that with them it is no other value. */
+    private static String unquoted(String value) {
+        boolean quoted = value.length() > 1 && value.startsWith("\"") && value.endsWith("\"");
+        return quoted ? value.substring(1, value.length() - 1) : value;
     }
 
     private static String bounded(String value) {

@@ -91,7 +91,8 @@ public final class RateLimiter extends BuiltIn {
         Object key = config.keys().isEmpty() ? ALL : keys.read(exchange);
         if (key == null) {
             missingKey.increment();
-            if (config.missingKey() == MissingKey.ALLOW) {
+            // A second value must not buy off the limit: the upstream may go by the first.
+            if (config.missingKey() == MissingKey.ALLOW && !keys.givenSeveralTimes(exchange)) {
                 return null;
             }
             if (config.missingKey() == MissingKey.DENY) {

@@ -96,6 +96,9 @@ class RateLimiterTest {
         assertThat(apart(Key.cookie("id"), TestExchange.with("Cookie", "id=x"), TestExchange.with("Cookie", "id=y")))
                 .isTrue();
         assertThat(apart(
+                        Key.cookie("id"), TestExchange.with("Cookie", "id=x"), TestExchange.with("Cookie", "id=\"x\"")))
+                .isFalse();
+        assertThat(apart(
                         Key.query("q"),
                         TestExchange.of(TestRequest.get("/?q=%61")),
                         TestExchange.of(TestRequest.get("/?b=1&q=a"))))
@@ -189,6 +192,23 @@ class RateLimiterTest {
         }
         assertThat(limiter.counts().missingKey()).isEqualTo(5);
         assertThat(limiter.counts().permitted()).isZero();
+    }
+
+    /** A client that added a second key evaded the limit, and an upstream may go by the first. */
+    @Test
+    void keyThatIsGivenTwice_isNotAllowedUncounted() {
+        for (TestRequest twice : List.of(
+                TestRequest.get("/").with("K", "a").with("K", "b"),
+                TestRequest.get("/").with("Cookie", "K=a; K=b"),
+                TestRequest.get("/?K=a&K=b"))) {
+            Key key = twice.headers().contains("K")
+                    ? Key.header("K")
+                    : twice.headers().contains("Cookie") ? Key.cookie("K") : Key.query("K");
+            RateLimiter limiter = limiter(ONE.by(key).missingKey(MissingKey.ALLOW));
+            assertThat(passes(limiter, TestExchange.of(twice))).isTrue();
+            assertThat(passes(limiter, TestExchange.of(twice))).isFalse();
+            assertThat(passes(limiter, keyless())).isTrue();
+        }
     }
 
     @Test
