@@ -339,7 +339,10 @@ public interface ReverseProxy extends AutoCloseable {
             return this;
         }
 
-        /** Adds middleware around every exchange that found a route, inside what was added before. */
+        /**
+         * Adds middleware around every exchange that found a route, inside what was added before. Rate limits that come before
+         * all code also count requests that no route takes.
+         */
         public Builder middleware(Middleware added) {
             config.middleware(added);
             return this;

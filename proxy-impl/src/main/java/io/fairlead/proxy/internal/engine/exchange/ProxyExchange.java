@@ -115,6 +115,9 @@ public final class ProxyExchange extends RoutedExchange {
         }
         RouteMatch match = snapshot.routes().find(this, client().getAddress());
         if (!match.found()) {
+            if (refusedWithoutRoute()) {
+                return;
+            }
             if (match.allowedMethods().isEmpty()) {
                 fail(FailureCode.ROUTE_NOT_FOUND, "no route");
             } else {
@@ -157,9 +160,7 @@ public final class ProxyExchange extends RoutedExchange {
         for (int place = 0; place < middleware.leading(); place++) {
             Verdict verdict = middleware.leading(place).onRequest(this);
             if (verdict instanceof Verdict.Refusal refusal) {
-                HeaderBlock fields = new HeaderBlock();
-                refusal.fields().forEach(fields::add);
-                fail(refusal.code(), refusal.detail(), fields);
+                refuse(refusal);
                 return;
             }
             if (verdict instanceof Verdict.Answer answer) {
@@ -177,6 +178,27 @@ public final class ProxyExchange extends RoutedExchange {
         } else {
             runChain(middleware, builtInsPassed, null);
         }
+    }
+
+    private void refuse(Verdict.Refusal refusal) {
+        HeaderBlock fields = new HeaderBlock();
+        refusal.fields().forEach(fields::add);
+        fail(refusal.code(), refusal.detail(), fields);
+    }
+
+    /**
+     * Asks the built-ins that the middleware of the whole proxy begins with about a request without route: who tries paths at
+     * random is limited as well. For one that decides later nobody waits, because 404 costs no more than 429; it has counted.
+     */
+    private boolean refusedWithoutRoute() {
+        MiddlewarePlan ofProxy = snapshot.middleware();
+        for (int place = 0; place < ofProxy.leading(); place++) {
+            if (ofProxy.leading(place).onRequest(this) instanceof Verdict.Refusal refusal) {
+                refuse(refusal);
+                return true;
+            }
+        }
+        return false;
     }
 
     private void runChain(MiddlewarePlan middleware, int first, @Nullable Verdict begun) {

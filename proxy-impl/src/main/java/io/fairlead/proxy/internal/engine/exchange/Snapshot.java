@@ -20,6 +20,7 @@ import java.util.Set;
  * @param config what it was made of
  * @param routes finds the place of a request's route
  * @param plans what to do, by that place
+ * @param middleware of the whole proxy; what it begins with sees requests that have no route, too
  * @param composer of the heads that go upstream
  * @param replayMemory for request bodies that may be sent again
  * @param errorPages the bodies of error answers to requests that have no route
@@ -28,6 +29,7 @@ public record Snapshot(
         ProxyConfig config,
         RouteTable routes,
         List<RoutePlan> plans,
+        MiddlewarePlan middleware,
         RequestComposer composer,
         ReplayMemory replayMemory,
         ErrorPages errorPages) {
@@ -48,13 +50,16 @@ public record Snapshot(
     /** What the rate limits have decided, each once. */
     public List<RateLimitCounts> rateLimits() {
         Set<RateLimiter> all = new LinkedHashSet<>();
-        for (RoutePlan plan : plans) {
-            for (NamedMiddleware one : plan.middleware().all()) {
-                if (one.middleware() instanceof RateLimiter limiter) {
-                    all.add(limiter);
-                }
+        addRateLimits(middleware, all);
+        plans.forEach(plan -> addRateLimits(plan.middleware(), all));
+        return all.stream().map(RateLimiter::counts).toList();
+    }
+
+    private static void addRateLimits(MiddlewarePlan plan, Set<RateLimiter> all) {
+        for (NamedMiddleware one : plan.all()) {
+            if (one.middleware() instanceof RateLimiter limiter) {
+                all.add(limiter);
             }
         }
-        return all.stream().map(RateLimiter::counts).toList();
     }
 }

@@ -133,10 +133,13 @@ public final class SnapshotCompiler {
                     : ErrorPages.of(route.errorPages(), wanted.errorPages(), pages);
             plans.add(plan(wanted, route, running, ofRoute, drained.contains(route.id())));
         }
+        List<NamedMiddleware> ofWhole = new ArrayList<>();
+        add(ofWhole, "", wanted.middleware());
         return new Snapshot(
                 wanted,
                 RouteTable.compile(wanted.routes()),
                 List.copyOf(plans),
+                new MiddlewarePlan(ofWhole),
                 new RequestComposer(wanted.forwardedHeaders(), wanted.via()),
                 replayMemory,
                 ofProxy);

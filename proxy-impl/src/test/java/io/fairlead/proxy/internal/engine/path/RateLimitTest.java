@@ -184,6 +184,26 @@ class RateLimitTest {
 
     // ---- responses
 
+    /** Who tried paths at random was not limited: without a route there was no middleware. */
+    @Test
+    void limitOfTheWholeProxy_countsRequestsWithoutARoute() {
+        ReverseProxy proxy = fixture.start(fixture.listening(ReverseProxy.builder())
+                .middleware(RateLimit.of(3, HOUR).by(Key.clientAddress(), Key.route()))
+                .route(Route.builder("r")
+                        .match(Match.path("/here").and(Match.method("GET")))
+                        .respond(200, "ok")
+                        .build()));
+        RawClient client = fixture.client();
+        List<Integer> statuses = new ArrayList<>();
+        for (String start : List.of("GET /a", "GET /b", "POST /here", "GET /c", "POST /here", "GET /here")) {
+            statuses.add(client.send(start + " HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n")
+                    .readResponse()
+                    .status());
+        }
+        assertThat(statuses).containsExactly(404, 404, 405, 429, 429, 200);
+        assertThat(proxy.rateLimits().get(0).refused()).isEqualTo(2);
+    }
+
     @Test
     void passedAnswer_tellsOfTheLimitIfItShould() {
         fixture.start(limited(TWO.fields(RateLimitFields.ALWAYS)));
@@ -380,6 +400,25 @@ class RateLimitTest {
         assertThat(statuses(client, 4)).containsExactly(200, 200, 200, 429);
     }
 
+    /** Its name was a matter of how many limits with the same numbers stood before it, and with the name went its counts. */
+    @Test
+    void update_keepsTheCountsOfALimitWhenOneWithTheSameNumbersGoes() {
+        RateLimit byClient = TWO.by(Key.clientAddress()).dryRun(true);
+        RateLimit byKey = TWO.by(Key.header("K"));
+        ReverseProxy proxy = fixture.start(
+                ReverseProxy.builder().config(config(byClient, byKey)).ioThreads(1));
+        RawClient client = fixture.client();
+        String request = "GET / HTTP/1.1\r\nHost: test\r\nK: k\r\n\r\n";
+        for (int status : new int[] {200, 200, 429}) {
+            assertThat(client.send(request).readResponse().status()).isEqualTo(status);
+        }
+        proxy.update(config(byKey));
+        assertThat(client.send(request).readResponse().status()).isEqualTo(429);
+        assertThat(proxy.rateLimits())
+                .extracting(RateLimitCounts::name, RateLimitCounts::refused)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple("r/2-per-1h;by=header:K", 2L));
+    }
+
     @Test
     void twoEqualLimitsOfARoute_countEachForItself() {
         ReverseProxy proxy =
@@ -400,25 +439,6 @@ class RateLimitTest {
     /** A refusal, and how many requests had passed before it: that is known but for those on their way meanwhile. */
     private record Refusal(long sent, long received, long passedAtLeast, long passedAtMost) {
         static Refusal of(Answer refusal, List<Answer> passed) {
-    /** Its name was a matter of how many limits with the same numbers stood before it, and with the name went its counts. */
-    @Test
-    void update_keepsTheCountsOfALimitWhenOneWithTheSameNumbersGoes() {
-        RateLimit byClient = TWO.by(Key.clientAddress()).dryRun(true);
-        RateLimit byKey = TWO.by(Key.header("K"));
-        ReverseProxy proxy = fixture.start(
-                ReverseProxy.builder().config(config(byClient, byKey)).ioThreads(1));
-        RawClient client = fixture.client();
-        String request = "GET / HTTP/1.1\r\nHost: test\r\nK: k\r\n\r\n";
-        for (int status : new int[] {200, 200, 429}) {
-            assertThat(client.send(request).readResponse().status()).isEqualTo(status);
-        }
-        proxy.update(config(byKey));
-        assertThat(client.send(request).readResponse().status()).isEqualTo(429);
-        assertThat(proxy.rateLimits())
-                .extracting(RateLimitCounts::name, RateLimitCounts::refused)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("r/2-per-1h;by=header:K", 2L));
-    }
-
             return new Refusal(
                     refusal.sent,
                     refusal.received,
