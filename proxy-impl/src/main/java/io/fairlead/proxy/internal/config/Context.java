@@ -31,7 +31,7 @@ final class Context {
     }
 
     void report(String code, String place, String value, String expectation) {
-        problems.add(new Problem(code, place.isEmpty() ? "$" : place, value, expectation));
+        problems.add(new Problem(code, place.isEmpty() ? "$" : escaped(place), escaped(value), escaped(expectation)));
         places.add(place);
         if (code.equals("WRONG_TYPE")) {
             unread.add(place);
@@ -109,16 +109,20 @@ final class Context {
     /** A text in quotes as a problem shows it: a secret as its placeholder, controls escaped, and not too long. */
     static String quote(String text) {
         String shown = Placeholders.raw(text);
-        StringBuilder out = new StringBuilder("\"");
-        for (int i = 0; i < Math.min(shown.length(), SHOWN); i++) {
-            char c = shown.charAt(i);
-            if (c < ' ' || c == 127) {
-                out.append(String.format("\\u%04x", (int) c));
-            } else {
-                out.append(c);
-            }
+        String start = shown.length() > SHOWN ? shown.substring(0, SHOWN) : shown;
+        return '"' + escaped(start) + (shown.length() > SHOWN ? "...\"" : "\"");
+    }
+
+    /** A text that stays on its line, wherever it is printed: the keys of JSON and names may hold anything. */
+    private static String escaped(String text) {
+        if (text.chars().noneMatch(Character::isISOControl)) {
+            return text;
         }
-        return out.append(shown.length() > SHOWN ? "...\"" : "\"").toString();
+        StringBuilder out = new StringBuilder();
+        text.chars()
+                .forEach(c ->
+                        out.append(Character.isISOControl(c) ? String.format("\\u%04x", c) : String.valueOf((char) c)));
+        return out.toString();
     }
 
     /** Any other value, and not too long. */

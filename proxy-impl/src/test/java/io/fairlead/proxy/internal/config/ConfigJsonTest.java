@@ -190,6 +190,20 @@ final class ConfigJsonTest {
         assertThat(config.errorPages()).containsExactly(ErrorPage.json("{}"));
     }
 
+    /** A name with a line break made two lines of one problem, the second of which could say anything. */
+    @Test
+    void placeWithALineBreak_staysOnItsLine() {
+        List<String> problems = lines("""
+                {"version": 1,
+                 "ok\\n(fine)": 1,
+                 "routes": [{"id": "r", "respond": {"status": 200, "headers": {"X\\r\\nall: fine": "a"}}}]}
+                """);
+        assertThat(problems)
+                .anyMatch(problem -> problem.startsWith("ok\\u000a(fine)"))
+                .anyMatch(problem -> problem.startsWith("routes[0].respond.headers.X\\u000d\\u000aall: fine"))
+                .noneMatch(problem -> problem.chars().anyMatch(Character::isISOControl));
+    }
+
     @Test
     void anyConfiguration_survivesTheRoundTrip() {
         Seeds.run(500, random -> {
