@@ -441,8 +441,9 @@ final class PropertyTypes {
      * Answers with a redirect.
      *
      * @param status 301, 302, 303, 307 or 308.
-     * @param location The Location field; {@code {name}} stands for a variable, {@code {path}}, {@code {query}} and
-     *     {@code {host}} for those of the request; one without a host is answered 400 where {@code {host}} is needed.
+     * @param location The Location field; {@code {name}} stands for a variable, empty if it was not captured, {@code
+     *     {path}}, {@code {query}} and {@code {host}} for those of the request; one without a host is answered 400
+     *     where {@code {host}} is needed.
      */
     record Redirect(Integer status, String location) {}
 
@@ -451,7 +452,7 @@ final class PropertyTypes {
      *
      * @param status 200 to 599.
      * @param headers Header fields.
-     * @param body Text, sent in UTF-8.
+     * @param body Text, sent in UTF-8; none with 204, 205 and 304.
      */
     record Respond(Integer status, Map<String, String> headers, String body) {}
 

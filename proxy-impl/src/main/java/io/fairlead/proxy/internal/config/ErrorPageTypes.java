@@ -5,10 +5,14 @@ import io.fairlead.proxy.http.HttpSyntax;
 import io.fairlead.proxy.internal.response.PageContents;
 import io.fairlead.proxy.route.ErrorPage;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The part of {@link Model} that says what error answers look like. */
 final class ErrorPageTypes {
+
+    private static final Pattern CHARSET = Pattern.compile("(?i);\\s*charset\\s*=\\s*\"?([^\";\\s]*)");
 
     static final ObjectType<ErrorPage, ErrorPage> ERROR_PAGE = new ObjectType<ErrorPage, ErrorPage>(
                     "ErrorPage",
@@ -75,7 +79,21 @@ final class ErrorPageTypes {
                 && type.indexOf('*') < 0
                 && HttpSyntax.isFieldValue(text)
                 && text.equals(text.strip());
-        return fine ? null : "a media type such as text/html; charset=utf-8";
+        if (!fine) {
+            return "a media type such as text/html; charset=utf-8";
+        }
+        return isUtf8(text) ? null : "no charset but utf-8, in which the content is sent";
+    }
+
+    /** Whether a media type says nothing else of the charset (RFC 9110 §8.3.1). */
+    private static boolean isUtf8(String mediaType) {
+        Matcher charset = CHARSET.matcher(mediaType);
+        while (charset.find()) {
+            if (!charset.group(1).equalsIgnoreCase("utf-8")) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static @Nullable String content(String text) {

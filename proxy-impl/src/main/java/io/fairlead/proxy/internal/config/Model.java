@@ -38,6 +38,7 @@ final class Model {
     private static final Type<Duration> ABOVE_ZERO = Types.duration(Duration.ofMillis(1));
 
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+    private static final Set<Integer> BODYLESS = Set.of(204, 205, 304);
 
     static final ObjectType<Limits, Limits> LIMITS = new ObjectType<Limits, Limits>(
                     "Limits",
@@ -318,7 +319,7 @@ final class Model {
                     "location",
                     Syntax.LOCATION,
                     Redirect::location,
-                    "The Location field; `{name}` stands for a variable, `{path}`, `{query}` and `{host}` for those of the request;"
+                    "The Location field; `{name}` stands for a variable, empty if it was not captured, `{path}`, `{query}` and `{host}` for those of the request;"
                             + " one without a host is answered 400 where `{host}` is needed.")
             .rule((redirect, place, context) -> {
                 if (!REDIRECTS.contains(redirect.status()) && !context.broken(place + ".status")) {
@@ -348,7 +349,17 @@ final class Model {
                     Syntax.ANY_TEXT,
                     Respond::body,
                     (respond, body) -> new Respond(respond.status(), respond.headers(), body),
-                    "Text, sent in UTF-8.");
+                    "Text, sent in UTF-8; none with 204, 205 and 304.")
+            .rule((respond, place, context) -> {
+                // RFC 9110 §15.3.5, §15.3.6 and §15.4.5: there would be no place for it.
+                if (BODYLESS.contains(respond.status()) && !respond.body().isEmpty() && !context.broken(place)) {
+                    context.report(
+                            "CONFLICT",
+                            place + ".body",
+                            Context.quote(respond.body()),
+                            "no body with status " + respond.status());
+                }
+            });
 
     private static final ObjectType<Fallback, Fallback> FALLBACK =
             FallbackTypes.fallback(TrafficTypes.UPSTREAM, REDIRECT, RESPOND);

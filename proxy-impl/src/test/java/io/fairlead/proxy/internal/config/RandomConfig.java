@@ -391,7 +391,8 @@ final class RandomConfig {
                 Map<String, String> headers = new LinkedHashMap<>();
                 sometimes(() -> headers.put("X-" + name(), fieldValue()));
                 sometimes(() -> headers.put("Content-Type", "text/html"));
-                route.action(new RouteAction.Respond(200 + random.nextInt(400), headers, text()));
+                int status = 200 + random.nextInt(400);
+                route.action(new RouteAction.Respond(status, headers, body(status)));
             }
             default -> {
                 route.to(Upstream.ref("pool " + random.nextInt(pools)));
@@ -431,7 +432,10 @@ final class RandomConfig {
         Fallback fallback = switch (random.nextInt(3)) {
             case 0 -> Fallback.to(Upstream.ref("pool " + random.nextInt(pools)));
             case 1 -> Fallback.redirect(one(302, 307), "/sorry" + fieldValue());
-            default -> Fallback.respond(200 + random.nextInt(400), text());
+            default -> {
+                int status = 200 + random.nextInt(400);
+                yield Fallback.respond(status, body(status));
+            }
         };
         if (random.nextBoolean()) {
             fallback = fallback.onStatus(404).onStatus(new StatusRange(500, 599));
@@ -439,6 +443,10 @@ final class RandomConfig {
         return random.nextBoolean()
                 ? fallback
                 : fallback.onFailure(FailureCode.UPSTREAM_UNAVAILABLE, FailureCode.UPSTREAM_CONNECT_FAILED);
+    }
+
+    private String body(int status) {
+        return status == 204 || status == 205 || status == 304 ? "" : text();
     }
 
     private ErrorPage errorPage() {

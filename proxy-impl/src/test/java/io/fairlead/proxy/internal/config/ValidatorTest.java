@@ -154,7 +154,9 @@ final class ValidatorTest {
                 .errorPage(ErrorPage.html(""))
                 .errorPage(ErrorPage.of("text/*", "a"))
                 .errorPage(ErrorPage.of("text/html\r\nX: y", "a"))
-                .errorPage(ErrorPage.html("a").on(399));
+                .errorPage(ErrorPage.html("a").on(399))
+                .errorPage(ErrorPage.of("text/html; q=1 ;Charset = \"utf-16\"", "a"))
+                .errorPage(ErrorPage.of("text/html;charset=UTF-8", "a"));
         assertThat(problems(config))
                 .containsExactly(
                         "INVALID errorPages[1].file: \"/no/such/file\" (expected: a file that is there)",
@@ -167,7 +169,31 @@ final class ValidatorTest {
                         "INVALID errorPages[7].contentType: \"text/html\\u000d\\u000aX: y\""
                                 + " (expected: a media type such as text/html; charset=utf-8)",
                         "INVALID errorPages[8].statuses[0]: \"399\""
-                                + " (expected: a status of 400 to 599 such as 503, or a range such as 502-504)");
+                                + " (expected: a status of 400 to 599 such as 503, or a range such as 502-504)",
+                        "INVALID errorPages[9].contentType: \"text/html; q=1 ;Charset = \"utf-16\"\""
+                                + " (expected: no charset but utf-8, in which the content is sent)");
+    }
+
+    @Test
+    void bodyWithAStatusThatHasNone_isAProblem() {
+        ProxyConfig.Builder config = ProxyConfig.builder()
+                .pool(UpstreamPool.of("p", "http://a"))
+                .route(Route.builder("a")
+                        .match(Match.path("/a"))
+                        .respond(204, "x")
+                        .build())
+                .route(Route.builder("b")
+                        .match(Match.path("/b"))
+                        .respond(304, "")
+                        .build())
+                .route(Route.builder("c")
+                        .to(Upstream.ref("p"))
+                        .fallback(Fallback.respond(205, "x"))
+                        .build());
+        assertThat(problems(config))
+                .containsExactly(
+                        "CONFLICT routes[0].respond.body: \"x\" (expected: no body with status 204)",
+                        "CONFLICT routes[2].fallbacks[0].respond.body: \"x\" (expected: no body with status 205)");
     }
 
     @Test
