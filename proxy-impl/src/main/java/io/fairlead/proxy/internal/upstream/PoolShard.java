@@ -5,7 +5,6 @@ import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.resilience.Breaker;
 import io.fairlead.proxy.internal.resilience.BreakerCall;
 import io.fairlead.proxy.upstream.UpstreamPool;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,12 +14,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class PoolShard {
 
+    /** How often the strategy chooses for one attempt within a tier. */
+    private static final int PICKS = 3;
+
     private final UpstreamPool config;
     private final TierPickers pickers;
     private final RetryBudget retries;
 
     /** What the target that was picked last wants to be told through; null if it has no breaker. */
     private @Nullable BreakerCall call;
+
+    /** Where it begins to ask when it asks all of them. */
+    private int walks;
 
     /** Why nothing was picked last. */
     private FailureCode refusal = FailureCode.UPSTREAM_UNAVAILABLE;
@@ -37,6 +42,7 @@ final class PoolShard {
         // An update may come between a pick and its attempt, and a probe's permit that is lost never comes back.
         next.call = call;
         next.refusal = refusal;
+        next.walks = walks;
         return next;
     }
 
@@ -75,8 +81,8 @@ final class PoolShard {
         if (from.size() == 0) {
             return null;
         }
-        PoolTarget picked = pickOne(from, exchange);
-        return admits(picked) ? picked : pickAnother(selection, from, exchange, tried, picked);
+        PoolTarget picked = pickOf(from, exchange);
+        return picked != null ? picked : pickElsewhere(selection, from, exchange, tried);
     }
 
     /** See {@link RunningPool#pickSession}. */
@@ -88,35 +94,53 @@ final class PoolShard {
         return false;
     }
 
-    private PoolTarget pickOne(TargetSet from, Exchange exchange) {
-        return from.size() == 1 ? from.target(0) : pickers.pick(from, exchange);
-    }
-
     /**
-     * Takes the others of a target that is at its limit, or whose breaker has let enough probes through: those of its tier, and
-     * then those of the other tiers that were not tried.
+     * Takes one of these that admits the attempt. A target refuses it that is at its limit, or whose breaker has let enough probes
+     * through. The strategy says who is asked next, a few times; but each time costs it a look at all of them, and in an
+     * overload, when all refuse, that is what a refusal must not cost. So the others are asked in their order.
+     *
+     * @return null if all of them refuse
      */
-    private @Nullable PoolTarget pickAnother(
-            Selection selection, TargetSet from, Exchange exchange, List<PoolTarget> tried, PoolTarget first) {
-        List<PoolTarget> refusing = new ArrayList<>();
-        refusing.add(first);
-        boolean elsewhere = false;
-        while (true) {
-            TargetSet others = elsewhere ? selection.tiers().besides(refusing) : from.without(refusing);
-            if (!elsewhere && others != null && others.size() == 0) {
-                elsewhere = true;
-                refusing.addAll(tried);
-                others = selection.tiers().besides(refusing);
-            }
-            if (others == null) {
-                return null;
-            }
-            PoolTarget picked = pickOne(others, exchange);
+    private @Nullable PoolTarget pickOf(TargetSet all, Exchange exchange) {
+        TargetSet left = all;
+        for (int i = 0; i < PICKS; i++) {
+            int place = left.size() == 1 ? 0 : pickers.pick(left, exchange);
+            PoolTarget picked = left.target(place);
             if (admits(picked)) {
                 return picked;
             }
-            refusing.add(picked);
+            if (left.size() == 1) {
+                return null;
+            }
+            left = left.without(place);
         }
+        // From another one on each time, or those at the beginning would bear what all others refuse.
+        int size = left.size();
+        int place = Math.floorMod(walks++, size);
+        for (int i = 0; i < size; i++) {
+            PoolTarget next = left.target(place);
+            if (admits(next)) {
+                return next;
+            }
+            place = place + 1 == size ? 0 : place + 1;
+        }
+        return null;
+    }
+
+    /** Takes one of the other tiers when all of the first choice refuse. */
+    private @Nullable PoolTarget pickElsewhere(
+            Selection selection, TargetSet from, Exchange exchange, List<PoolTarget> tried) {
+        Tiers tiers = selection.tiers();
+        for (int i = 0; i < tiers.parts(); i++) {
+            TargetSet others = tiers.part(i);
+            if (others.part() != from.part() && others.hasOther(tried)) {
+                PoolTarget picked = pickOf(others.without(tried), exchange);
+                if (picked != null) {
+                    return picked;
+                }
+            }
+        }
+        return null;
     }
 
     /** Counts an attempt on this target as under way; false if its limit or its breaker refuses that. */

@@ -214,7 +214,12 @@ public final class PoolTarget implements Candidate {
      */
     boolean begun() {
         LimitMeter adaptive = meter;
-        if (inFlight.getAndIncrement() < (adaptive == null ? maxInFlight : adaptive.limit())) {
+        int limit = adaptive == null ? maxInFlight : adaptive.limit();
+        // Looking costs less than counting and taking it back, which other threads feel, and refusals must be cheap.
+        if (inFlight.get() >= limit) {
+            return false;
+        }
+        if (inFlight.getAndIncrement() < limit) {
             return true;
         }
         inFlight.getAndDecrement();

@@ -2,6 +2,7 @@ package io.fairlead.proxy.internal.upstream;
 
 import io.fairlead.proxy.balancer.Candidate;
 import io.fairlead.proxy.balancer.Candidates;
+import java.util.Arrays;
 import java.util.List;
 
 /** The targets that may be picked at this moment, in the order of the configuration; immutable. */
@@ -12,7 +13,11 @@ final class TargetSet implements Candidates {
 
     /** @param part the tier, or part of one, that they are of; 0 for the first and for those of several */
     TargetSet(List<PoolTarget> targets, int part) {
-        this.targets = targets.toArray(new PoolTarget[0]);
+        this(targets.toArray(new PoolTarget[0]), part);
+    }
+
+    private TargetSet(PoolTarget[] targets, int part) {
+        this.targets = targets;
         this.part = part;
     }
 
@@ -45,10 +50,24 @@ final class TargetSet implements Candidates {
 
     /** Those that are not among these; may be empty. */
     TargetSet without(List<PoolTarget> tried) {
-        return new TargetSet(
-                List.of(targets).stream()
-                        .filter(target -> !tried.contains(target))
-                        .toList(),
-                part);
+        if (tried.isEmpty()) {
+            return this;
+        }
+        PoolTarget[] left = new PoolTarget[targets.length];
+        int size = 0;
+        for (PoolTarget target : targets) {
+            if (!tried.contains(target)) {
+                left[size++] = target;
+            }
+        }
+        return new TargetSet(Arrays.copyOf(left, size), part);
+    }
+
+    /** All but the one at this place. */
+    TargetSet without(int place) {
+        PoolTarget[] left = new PoolTarget[targets.length - 1];
+        System.arraycopy(targets, 0, left, 0, place);
+        System.arraycopy(targets, place + 1, left, place, left.length - place);
+        return new TargetSet(left, part);
     }
 }

@@ -26,9 +26,10 @@ final class TierPickers {
         this.first = factory.apply(0);
     }
 
-    PoolTarget pick(TargetSet from, Exchange exchange) {
+    /** The place of the chosen one. */
+    int pick(TargetSet from, Exchange exchange) {
         TargetPicker picker = from.part() == 0 ? first : other(from.part());
-        return from.target(picker.pick(from, exchange));
+        return picker.pick(from, exchange);
     }
 
     /** Where in 0..1 the request falls while tiers share them. */

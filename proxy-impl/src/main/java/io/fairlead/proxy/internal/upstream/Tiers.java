@@ -247,6 +247,16 @@ final class Tiers {
         return usable;
     }
 
+    /** How many parts there are, whether they take requests or not. */
+    int parts() {
+        return parts.size();
+    }
+
+    /** The targets of a part, in the order of their use. */
+    TargetSet part(int place) {
+        return parts.get(place).targets();
+    }
+
     /** Those of the first part, in the order of their use, that has others than these; null if there are none. */
     @Nullable
     TargetSet besides(List<PoolTarget> tried) {

@@ -8,6 +8,7 @@ import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.balancer.ZonePreference;
 import io.fairlead.proxy.exchange.Exchange;
+import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Request;
 import io.fairlead.proxy.internal.balancer.Pickers;
 import io.fairlead.proxy.internal.balancer.TierDraw;
@@ -358,6 +359,62 @@ class TiersTest {
         }
         assertThat(order).containsExactly(0, 0, 1, 1);
         assertThat(shard.pick(selection, exchange(5), List.of())).isNull();
+    }
+
+    /** With all of 600 targets at their limit, a refusal once took half a second of the I/O thread. */
+    @ParameterizedTest
+    @EnumSource(LoadBalancer.Strategy.class)
+    void allTargetsAtTheirLimit_refuseCheaply(LoadBalancer.Strategy strategy) {
+        config.loadBalancer(strategy);
+        addMany(500, 0);
+        addMany(100, 1);
+        targets.forEach(target -> target.limit(0, null));
+        Selection selection = selection();
+        PoolShard shard = shard();
+        Exchange exchange = exchange(1);
+        shard.pick(selection, exchange, List.of());
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 10; i++) {
+            assertThat(shard.pick(selection, exchange, List.of())).isNull();
+            assertThat(shard.refusal()).isEqualTo(FailureCode.UPSTREAM_OVERLOADED);
+        }
+        // A few lists of all targets, and not one for each target.
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(10 * 64_000);
+        assertThat(targets).allMatch(target -> target.inFlight() == 0);
+    }
+
+    @ParameterizedTest
+    @EnumSource(LoadBalancer.Strategy.class)
+    void oneTargetOfManyBelowItsLimit_isFound(LoadBalancer.Strategy strategy) {
+        config.loadBalancer(strategy);
+        addMany(40, 0);
+        addMany(40, 1);
+        for (PoolTarget free : targets) {
+            targets.forEach(target -> target.limit(target == free ? 1 : 0, null));
+            assertThat(shard().pick(selection(), exchange(1), List.of())).isSameAs(free);
+            free.ended();
+        }
+    }
+
+    /** What one full target refuses goes to those that the strategy wants, and what many refuse to all others. */
+    @Test
+    void targetsAtTheirLimit_spillOverToAllOthers() {
+        addMany(8, 0);
+        targets.subList(0, 2).forEach(target -> target.limit(0, null));
+        picks().forEach((target, share) -> assertThat(share).isCloseTo(100.0 / 6, within(2.0)));
+        targets.subList(0, 4).forEach(target -> target.limit(0, null));
+        Map<PoolTarget, Double> picks = picks();
+        assertThat(picks).containsOnlyKeys(targets.subList(4, 8));
+        picks.values().forEach(share -> assertThat(share).isGreaterThan(20));
+    }
+
+    private void addMany(int count, int priority) {
+        for (int i = 0; i < count; i++) {
+            add(Target.builder("http://127.1." + i / 250 + "." + (1 + i % 250) + ":" + (1000 + priority))
+                    .priority(priority)
+                    .build());
+        }
     }
 
     @Test
