@@ -14,6 +14,9 @@ import java.util.function.LongSupplier;
 public final class PeakLatency {
     private static final double TIME_CONSTANT = TimeUnit.SECONDS.toNanos(10);
 
+    /** Of a target that has only failed yet: more than most answers take, and gone when it is tried again after a while. */
+    private static final double NEVER_ANSWERED = TimeUnit.SECONDS.toNanos(1);
+
     private final LongSupplier clock;
 
     // Apart from what is only read beside it, for it changes with every answer.
@@ -54,12 +57,14 @@ public final class PeakLatency {
         measuredAt = now;
     }
 
-    /** There was no answer after so long. A failure that came quickly says nothing of how long an answer takes. */
+    /**
+     * There was no answer after so long, or one that says that the target is ill. A failure that came quickly says nothing of how
+     * long an answer takes; but what was known does not fade by it, or a target that fails quickly would look quick in the end.
+     */
     public void failed(long took) {
-        if (took > get()) {
-            nanos = took;
-            measuredAt = clock.getAsLong();
-        }
+        double before = nanos;
+        nanos = Math.max(took, before == 0 ? NEVER_ANSWERED : before);
+        measuredAt = clock.getAsLong();
     }
 
     /** The latency in nanoseconds; 0 if none is known. */

@@ -628,8 +628,14 @@ public final class RunningPool implements AutoCloseable {
      */
     public void answered(IoLoop loop, PoolTarget target, @Nullable BreakerCall call, int status, long nanos) {
         target.watch().answered(loop.index(), status);
+        boolean failure = OutlierWatch.isFailure(status);
         if (Pickers.readLatency(config.loadBalancer())) {
-            target.latency().answered(nanos);
+            // An error or a refusal may come at once, and would draw all requests to a target that serves none.
+            if (failure || status == 429) {
+                target.latency().failed(nanos);
+            } else {
+                target.latency().answered(nanos);
+            }
         }
         LimitMeter meter = target.meter();
         if (meter != null && (status == 503 || status == 429)) {
@@ -638,7 +644,7 @@ public final class RunningPool implements AutoCloseable {
             // An error may come at once, and would pass for the time of a target without a queue.
             meter.answered(loop.index(), nanos, target.inFlight(), loop.now());
         }
-        if (call != null && OutlierWatch.isFailure(status)) {
+        if (call != null && failure) {
             call.failed(nanos);
         } else if (call != null) {
             call.succeeded(nanos);

@@ -52,4 +52,24 @@ final class PeakLatencyTest {
         latency.failed(500_000_000);
         assertThat(latency.get()).isEqualTo(500_000_000);
     }
+
+    /** It faded down to the time of the failures, and then looked quicker than all that answer. */
+    @Test
+    void quickFailures_neverLookQuick() {
+        latency.answered(50_000_000);
+        clock.advance(Duration.ofMinutes(1));
+        assertThat(latency.get()).isLessThan(1_000_000);
+        latency.failed(10_000);
+        assertThat(latency.get()).isEqualTo(50_000_000);
+    }
+
+    @Test
+    void targetThatHasOnlyFailed_looksSlow_andIsTriedAgain() {
+        latency.failed(10_000);
+        assertThat(latency.get()).isEqualTo(1_000_000_000);
+        clock.advance(Duration.ofSeconds(60));
+        assertThat(latency.get()).isLessThan(3_000_000);
+        latency.answered(5_000_000);
+        assertThat(latency.get()).isBetween(4_000_000L, 10_000_000L);
+    }
 }

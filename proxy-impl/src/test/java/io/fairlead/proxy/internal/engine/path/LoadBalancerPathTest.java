@@ -28,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each strategy through the whole path: what it sees of targets and requests, and what an update changes. */
 class LoadBalancerPathTest {
@@ -130,6 +131,17 @@ class LoadBalancerPathTest {
         assertThat(send(fixture.client(), 50, get("/"))).containsOnlyKeys("quick");
         answer.release(clients.size());
         clients.forEach(RawClient::readResponse);
+    }
+
+    /** Errors that came quickly passed for quick answers, and drew nearly all requests. */
+    @ParameterizedTest
+    @ValueSource(ints = {429, 500, 503})
+    void peakEwma_isNotDrawnByQuickErrors(int status) {
+        TestUpstream failing = fixture.answering("HTTP/1.1 " + status + " No\r\nContent-Length: 0\r\n\r\n");
+        TestUpstream well = named("well");
+        fixture.start(fixture.to(pool(LoadBalancer.peakEwma(), failing, well).build()));
+        // That it fails is found out once.
+        assertThat(send(fixture.client(), 50, get("/")).get("well")).isGreaterThanOrEqualTo(49);
     }
 
     @Test
