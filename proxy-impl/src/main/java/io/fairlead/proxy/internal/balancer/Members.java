@@ -7,9 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The candidates of the list that usually comes, with a number that a picker keeps for each of them.
  *
- * <p>A change of the list keeps the numbers of those that stay. The list of a retry is a part of it that comes once: it works
- * on the same numbers and replaces nothing. So a list is adopted when it comes for the second time, or holds somebody
- * new.
+ * <p>A change of the list keeps the numbers of those that stay. The list of a retry is a part of it that comes once: it changes
+ * and replaces nothing. So a list is adopted when it comes for the second time, or holds somebody new.
  */
 final class Members {
     private final boolean inWeights;
@@ -48,7 +47,7 @@ final class Members {
     }
 
     /** The member at or after {@code from}, and then from the start, that this candidate is; -1 if it is none. */
-    int find(Candidate candidate, int from) {
+    private int find(Candidate candidate, int from) {
         for (int i = from; i < members.length; i++) {
             if (members[i] == candidate) {
                 return i;

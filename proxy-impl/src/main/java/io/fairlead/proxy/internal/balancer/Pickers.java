@@ -46,8 +46,8 @@ public final class Pickers {
         }
         if (loadBalancer instanceof LoadBalancer.Strategy strategy) {
             return switch (strategy) {
-                case ROUND_ROBIN -> new RoundRobinPicker(thread);
-                case WEIGHTED_ROUND_ROBIN -> new WeightedRoundRobinPicker(thread);
+                case ROUND_ROBIN -> new RoundRobinPicker(thread, seed);
+                case WEIGHTED_ROUND_ROBIN -> new WeightedRoundRobinPicker(thread, seed);
                 case LEAST_REQUESTS -> new LeastRequestsPicker(seed);
                 case POWER_OF_TWO_CHOICES -> new PowerOfTwoPicker(seed);
                 case RANDOM -> new RandomPicker(seed);

@@ -35,10 +35,7 @@ final class Sampler {
                 keep(candidates);
             } else {
                 seen = candidates;
-                total = 0;
-                for (int i = 0; i < size; i++) {
-                    total += candidates.get(i).weight();
-                }
+                total = total(candidates);
                 return walk(candidates, random.nextDouble() * total);
             }
         }
@@ -68,6 +65,19 @@ final class Sampler {
         return second == first ? (first + 1) % size : second;
     }
 
+    /** Draws one of a list that comes once. */
+    static int once(Candidates candidates, SplittableRandom random) {
+        return walk(candidates, random.nextDouble() * total(candidates));
+    }
+
+    private static double total(Candidates candidates) {
+        double total = 0;
+        for (int i = 0; i < candidates.size(); i++) {
+            total += candidates.get(i).weight();
+        }
+        return total;
+    }
+
     private double begin(Candidates candidates, int place) {
         if (tabled) {
             return place == 0 ? 0 : ends[place - 1];
@@ -95,7 +105,7 @@ final class Sampler {
         ends = equal ? new double[0] : sums;
     }
 
-    private int walk(Candidates candidates, double drawn) {
+    private static int walk(Candidates candidates, double drawn) {
         int last = candidates.size() - 1;
         double end = 0;
         for (int i = 0; i < last; i++) {

@@ -3,24 +3,27 @@ package io.fairlead.proxy.internal.balancer;
 import io.fairlead.proxy.balancer.Candidates;
 import io.fairlead.proxy.balancer.TargetPicker;
 import io.fairlead.proxy.exchange.Exchange;
+import java.util.SplittableRandom;
 
 /**
  * Smooth weighted round robin: each pick adds to every target its weight, takes the one that has most together, and takes
- * the sum of all weights from that. So its turns lie as far apart as they can.
+ * the sum of all weights from that. So its turns lie as far apart as they can. A retry is drawn by weight and takes no turn.
  */
 final class WeightedRoundRobinPicker implements TargetPicker {
     private final Members turns = new Members(true);
+    private final SplittableRandom retries;
     private final int thread;
     private boolean begun;
 
-    WeightedRoundRobinPicker(int thread) {
+    WeightedRoundRobinPicker(int thread, long seed) {
         this.thread = thread;
+        this.retries = new SplittableRandom(seed);
     }
 
     @Override
     public int pick(Candidates candidates, Exchange exchange) {
         if (!turns.are(candidates)) {
-            return ofPart(candidates);
+            return Sampler.once(candidates, retries);
         }
         if (!begun) {
             begun = true;
@@ -42,26 +45,6 @@ final class WeightedRoundRobinPicker implements TargetPicker {
             }
         }
         collected[most] -= turns.totalWeight;
-        return most;
-    }
-
-    private int ofPart(Candidates candidates) {
-        double[] collected = turns.values;
-        double total = 0;
-        int member = 0;
-        int mostMember = -1;
-        int most = 0;
-        for (int i = 0; i < candidates.size(); i++) {
-            double weight = candidates.get(i).weight();
-            member = turns.find(candidates.get(i), member);
-            total += weight;
-            collected[member] += weight;
-            if (mostMember < 0 || collected[member] > collected[mostMember]) {
-                mostMember = member;
-                most = i;
-            }
-        }
-        collected[mostMember] -= total;
         return most;
     }
 }
