@@ -7,6 +7,7 @@ import io.fairlead.proxy.balancer.StickySession.WhenUnavailable;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,62 @@ import org.jspecify.annotations.Nullable;
 /** The part of {@link Model} that says how clients keep their target. */
 final class StickyTypes {
     private static final Pattern DOMAIN = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})");
+
+    /** Fields of requests and answers that have a meaning (RFC 9110, 9111, 6797, 7838, 8288), and what proxies tell of clients. */
+    private static final Set<String> TAKEN_FIELDS = Set.of(
+            "accept",
+            "age",
+            "allow",
+            "alt-svc",
+            "authentication-info",
+            "authorization",
+            "cache-control",
+            "clear-site-data",
+            "cookie",
+            "date",
+            "dnt",
+            "early-data",
+            "etag",
+            "expect",
+            "expires",
+            "forwarded",
+            "from",
+            "grpc-status",
+            "last-modified",
+            "link",
+            "location",
+            "max-forwards",
+            "origin",
+            "pragma",
+            "priority",
+            "proxy",
+            "range",
+            "referer",
+            "referrer-policy",
+            "refresh",
+            "retry-after",
+            "server",
+            "set-cookie",
+            "strict-transport-security",
+            "te",
+            "traceparent",
+            "tracestate",
+            "trailer",
+            "upgrade-insecure-requests",
+            "user-agent",
+            "vary",
+            "via",
+            "warning",
+            "www-authenticate",
+            "x-content-type-options",
+            "x-frame-options",
+            "x-real-ip",
+            "x-request-id",
+            "x-requested-with");
+
+    /** The same of fields that come in families. */
+    private static final List<String> TAKEN_PREFIXES =
+            List.of("accept-", "access-control-", "content-", "if-", "proxy-", "sec-", "x-forwarded-");
 
     private static final Type<String> SECRET = new SecretType(StickySession.MIN_SECRET_LENGTH);
     private static final Type<List<String>> SECRETS = Types.list(SECRET);
@@ -117,8 +174,10 @@ final class StickyTypes {
     private StickyTypes() {}
 
     private static @Nullable String field(String text) {
-        boolean cookie = text.equalsIgnoreCase("Cookie") || text.equalsIgnoreCase("Set-Cookie");
-        return cookie ? "a field of its own, such as X-Session, or a cookie" : Syntax.addedField(text);
+        String name = text.toLowerCase(Locale.ROOT);
+        // What a session's field is for is lost on both ways: targets do not see the client's, and clients not the targets'.
+        boolean taken = TAKEN_FIELDS.contains(name) || TAKEN_PREFIXES.stream().anyMatch(name::startsWith);
+        return taken ? "a field of its own, such as X-Session, or a cookie" : Syntax.addedField(text);
     }
 
     private static @Nullable String path(String text) {

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StickyTypesTest {
     private static final String SECRET = "0123456789abcdef0123456789abcdef";
@@ -220,6 +221,31 @@ class StickyTypesTest {
                 .route(Route.builder("r").to(Upstream.ref("p")).build())
                 .build();
         assertThat(both.validate()).isEmpty();
+    }
+
+    /** The client's Authorization never reached the target, and the target's Location never the client. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Authorization",
+                "location",
+                "Content-Type",
+                "Date",
+                "X-Forwarded-For",
+                "x-forwarded-user",
+                "Cache-Control",
+                "WWW-Authenticate",
+                "Accept",
+                "If-None-Match",
+                "Retry-After",
+                "Vary",
+                "Via"
+            })
+    void fieldThatMeansSomethingElse_isAProblem(String name) {
+        assertThat(problems(StickySession.header(name, SECRET)))
+                .containsExactly("INVALID pools[0].stickySession.name: \"" + name
+                        + "\" (expected: a field of its own, such as X-Session, or a cookie)");
+        assertThat(problems(StickySession.header("X-" + name + "-Session", SECRET))).isEmpty();
     }
 
     @Test
