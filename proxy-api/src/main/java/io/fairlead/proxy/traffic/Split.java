@@ -38,14 +38,14 @@ public final class Split {
 
     private final List<Share> shares;
     private final List<SplitOverride> overrides;
-    private final List<HashKey> stickyBy;
+    private final @Nullable List<HashKey> stickyBy;
     private final @Nullable StickyCookie stickyCookie;
     private final @Nullable String salt;
 
     private Split(Builder builder) {
         this.shares = List.copyOf(builder.shares);
         this.overrides = List.copyOf(builder.overrides);
-        this.stickyBy = List.copyOf(builder.stickyBy);
+        this.stickyBy = builder.stickyBy;
         this.stickyCookie = builder.stickyCookie;
         this.salt = builder.salt;
     }
@@ -60,7 +60,7 @@ public final class Split {
         Builder builder = new Builder();
         builder.shares.addAll(shares);
         builder.overrides.addAll(overrides);
-        builder.stickyBy.addAll(stickyBy);
+        builder.stickyBy = stickyBy;
         builder.stickyCookie = stickyCookie;
         builder.salt = salt;
         return builder;
@@ -78,7 +78,12 @@ public final class Split {
 
     /** The keys that keep a client in its share, of which the first that a request has counts; may be empty. */
     public List<HashKey> stickyBy() {
-        return stickyBy;
+        return stickyBy == null ? List.of() : stickyBy;
+    }
+
+    /** Whether clients are to be kept by keys; true with an empty list of them, too, which the proxy's {@code build()} reports. */
+    public boolean keepsByKey() {
+        return stickyBy != null;
     }
 
     /** The cookie that keeps a client in its share; empty if there is none. */
@@ -92,7 +97,7 @@ public final class Split {
     }
 
     private List<Object> state() {
-        return List.of(shares, overrides, stickyBy, stickyCookie(), salt());
+        return List.of(shares, overrides, Optional.ofNullable(stickyBy), stickyCookie(), salt());
     }
 
     @Override
@@ -123,7 +128,7 @@ public final class Split {
     public static final class Builder {
         private final List<Share> shares = new ArrayList<>();
         private final List<SplitOverride> overrides = new ArrayList<>();
-        private final List<HashKey> stickyBy = new ArrayList<>();
+        private @Nullable List<HashKey> stickyBy;
         private @Nullable StickyCookie stickyCookie;
         private @Nullable String salt;
 
@@ -148,10 +153,11 @@ public final class Split {
          * request with none of them goes to a share at random. Not together with {@link #stickyCookie}. Default: none.
          *
          * <p>Who can choose the key can choose the share, by trying.
+         *
+         * @param keys one at least
          */
         public Builder stickyBy(HashKey... keys) {
-            stickyBy.clear();
-            stickyBy.addAll(List.of(keys));
+            stickyBy = List.of(keys);
             return this;
         }
 

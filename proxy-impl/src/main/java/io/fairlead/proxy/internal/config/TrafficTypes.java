@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The part of {@link Model} that says how a route divides its requests. */
@@ -105,8 +106,8 @@ final class TrafficTypes {
                     "Who gets what. Clients keep their share when the order stays and weights move between neighbours.")
             .optional(
                     "stickyBy",
-                    Types.list(BalancerTypes.HASH_KEY),
-                    Split::stickyBy,
+                    Types.list(BalancerTypes.HASH_KEY, 1, false),
+                    split -> split.keepsByKey() ? split.stickyBy() : null,
                     (builder, keys) -> builder.stickyBy(keys.toArray(new HashKey[0])),
                     "Keeps requests with the same key in the same share, by the first of these that the request has; not"
                             + " with `stickyCookie`.")
@@ -133,9 +134,10 @@ final class TrafficTypes {
     private TrafficTypes() {}
 
     private static void checkSplit(Split split, String place, Context context) {
-        if (!split.stickyBy().isEmpty() && split.stickyCookie().isPresent()) {
+        if (split.keepsByKey() && split.stickyCookie().isPresent()) {
             context.report("CONFLICT", place, "stickyBy and stickyCookie", "only one of: stickyBy, stickyCookie");
         }
+        checkOverrides(split, place + ".overrides", context);
         String shares = place + ".shares";
         List<Upstream> known = checkShares(split.shares(), shares, context);
         // A share that could not be read may be the one that is meant.
@@ -147,6 +149,33 @@ final class TrafficTypes {
             Upstream to = split.overrides().get(i).to();
             if (!known.contains(to) && !context.broken(at) && !context.moved(place + ".overrides")) {
                 context.report("UNKNOWN_REFERENCE", at, name(to), "one of: " + names(known));
+            }
+        }
+    }
+
+    /** What never counts: an override behind an equal one, and one that takes every client's own cookie for its own. */
+    private static void checkOverrides(Split split, String place, Context context) {
+        if (context.moved(place)) {
+            return;
+        }
+        String own = split.stickyCookie().map(StickyCookie::name).orElse("");
+        Map<List<String>, Integer> first = new HashMap<>();
+        for (int i = 0; i < split.overrides().size(); i++) {
+            SplitOverride one = split.overrides().get(i);
+            String at = place + "[" + i + "]";
+            if (context.broken(at)) {
+                continue;
+            }
+            boolean cookie = one instanceof SplitOverride.Cookie;
+            if (cookie && one.name().equals(own)) {
+                context.report("CONFLICT", at + ".name", Context.quote(own), "a name other than that of the stickyCookie");
+            }
+            String name = cookie ? one.name() : one.name().toLowerCase(Locale.ROOT);
+            Integer before = first.putIfAbsent(List.of(cookie ? "cookie" : "header", name, one.value()), i);
+            if (before != null && !split.overrides().get(before).to().equals(one.to())) {
+                // The value may be a secret.
+                context.report(
+                        "DUPLICATE", at, one.name(), "another name or value than that of overrides[" + before + "]");
             }
         }
     }

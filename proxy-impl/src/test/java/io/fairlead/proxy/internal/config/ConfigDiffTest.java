@@ -72,8 +72,8 @@ final class ConfigDiffTest {
         assertThat(ConfigDiff.diff(divided(1), divided(500)))
                 .containsExactly(
                         "route \"a\": changed split (...d\",\"weight\":100},{\"to\":\"third\",\"weight\":1}],"
-                                + "\"stickyBy\":[],\"overrides\":[]} -> "
-                                + "...d\",\"weight\":100},{\"to\":\"third\",\"weight\":500}],\"stickyBy\":[],\"overrides\":[]})");
+                                + "\"overrides\":[]} -> "
+                                + "...d\",\"weight\":100},{\"to\":\"third\",\"weight\":500}],\"overrides\":[]})");
     }
 
     private static ProxyConfig divided(int weight) {

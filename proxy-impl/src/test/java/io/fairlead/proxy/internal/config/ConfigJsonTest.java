@@ -325,7 +325,8 @@ final class ConfigJsonTest {
         // What keys() gives stands as by.
         assertAccessors(RateLimit.class, RateLimitTypes.RATE_LIMIT, Set.of("keys"));
         assertAccessors(Limit.class, RateLimitTypes.LIMIT, Set.of());
-        assertAccessors(Split.class, TrafficTypes.SPLIT, Set.of());
+        // An empty list of keys is another setting than none.
+        assertAccessors(Split.class, TrafficTypes.SPLIT, Set.of("keepsByKey"));
         assertAccessors(Split.Share.class, TrafficTypes.SHARE, Set.of());
         assertAccessors(StickyCookie.class, TrafficTypes.STICKY_COOKIE, Set.of());
         assertAccessors(RouteAction.Redirect.class, Model.REDIRECT, Set.of());

@@ -423,7 +423,7 @@ final class RandomConfig {
             sometimes(() -> split.stickyCookie(name(), Duration.ofSeconds(random.nextInt(100_000))));
         }
         sometimes(() -> split.overrideHeader("X-" + name(), "always", Upstream.ref("pool " + random.nextInt(shares))));
-        sometimes(() -> split.overrideCookie(name(), "a=\"b\"", Upstream.ref("pool " + random.nextInt(shares))));
+        sometimes(() -> split.overrideCookie("o-" + name(), "a=\"b\"", Upstream.ref("pool " + random.nextInt(shares))));
         sometimes(() -> split.salt(name()));
         return split.build();
     }

@@ -477,6 +477,16 @@ final class ValidatorTest {
                 bad(split + ".stickyCookie.maxAge", with(split().stickyCookie("a", day.negated()))),
                 bad(split + ".stickyCookie.maxAge", with(split().stickyCookie("a", Duration.ofMillis(1_500)))),
                 bad(split, with(split().stickyCookie("a", day).stickyBy(HashKey.clientAddress()))),
+                bad(split + ".stickyBy", with(split().stickyBy())),
+                bad(
+                        split + ".overrides[0].name",
+                        with(split().stickyCookie("side", day).overrideCookie("side", "a", CANARY))),
+                bad(
+                        split + ".overrides[1]",
+                        with(split().overrideHeader("X-A", "a", CANARY).overrideHeader("x-a", "a", STABLE))),
+                bad(
+                        split + ".overrides[1]",
+                        with(split().overrideCookie("a", "a", CANARY).overrideCookie("a", "a", STABLE))),
                 bad(split + ".salt", with(split().salt(""))));
     }
 
@@ -507,6 +517,28 @@ final class ValidatorTest {
     void overrideThatNamesNoShare_isToldTheShares() {
         assertThat(problems(with(split().overrideHeader("X", "a", Upstream.ref("beta")))))
                 .containsExactly(
+                        "UNKNOWN_REFERENCE routes[0].split.overrides[0].to: \"beta\" (expected: one of: stable, canary)");
+    }
+
+    @Test
+    void overridesThatDiffer_areNoProblem() {
+        assertThat(problems(with(split().stickyCookie("side", Duration.ZERO)
+                        .overrideCookie("Side", "a", CANARY)
+                        .overrideCookie("a", "a", CANARY)
+                        .overrideCookie("A", "a", STABLE)
+                        .overrideHeader("a", "a", STABLE)
+                        .overrideHeader("A", "A", CANARY)
+                        .overrideHeader("a", "a", STABLE))))
+                .isEmpty();
+    }
+
+    @Test
+    void twoKindsOfStickiness_hideNoOverrideThatNamesNoShare() {
+        assertThat(problems(with(split().stickyCookie("side", Duration.ZERO)
+                        .stickyBy(HashKey.clientAddress())
+                        .overrideHeader("X", "a", Upstream.ref("beta")))))
+                .containsExactly(
+                        "CONFLICT routes[0].split: stickyBy and stickyCookie (expected: only one of: stickyBy, stickyCookie)",
                         "UNKNOWN_REFERENCE routes[0].split.overrides[0].to: \"beta\" (expected: one of: stable, canary)");
     }
 
