@@ -307,6 +307,10 @@ public final class Forward {
     }
 
     void interim(ResponseHead head) {
+        Session bound = session;
+        if (bound != null) {
+            bound.hide(head);
+        }
         listener.interim(head);
     }
 

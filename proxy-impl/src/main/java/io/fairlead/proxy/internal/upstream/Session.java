@@ -40,6 +40,11 @@ public final class Session {
         return target != null && all.isStrict();
     }
 
+    /** Takes out of an interim answer what only the proxy may tell the client. */
+    public void hide(HeaderBlock answer) {
+        all.field().removeFrom(answer);
+    }
+
     /** Has an answer tell the client where it belongs from now on, if it does not know. */
     public void tell(HeaderBlock answer, PoolTarget answering, Request request) {
         SessionField field = all.field();

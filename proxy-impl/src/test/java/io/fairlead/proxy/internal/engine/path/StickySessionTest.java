@@ -214,6 +214,30 @@ class StickySessionTest {
         assertThat(second.headers("Set-Cookie")).containsExactly("sid2=its");
     }
 
+    /** A target could give clients any token by an answer before its answer. */
+    @Test
+    void cookieOfThisNameInAnInterimAnswer_isTakenOutToo() {
+        String answer = "HTTP/1.1 103 Early Hints\r\nSet-Cookie: sid=mine\r\nSet-Cookie: sid2=its\r\nLink: </a>\r\n\r\n"
+                + TestUpstream.ok("a");
+        fixture.start(fixture.to(pool(COOKIE, fixture.answering(answer)).build()));
+        RawResponse first = send(get());
+        assertThat(first.bodyText()).isEqualTo("a");
+        assertThat(first.interim()).hasSize(1);
+        assertThat(first.interim().get(0).headers("Set-Cookie")).containsExactly("sid2=its");
+        assertThat(first.interim().get(0).header("Link")).contains("</a>");
+    }
+
+    @Test
+    void fieldOfThisNameInAnInterimAnswer_isTakenOutToo() {
+        String answer = "HTTP/1.1 103 Early Hints\r\nX-Session: mine\r\nLink: </a>\r\n\r\n" + TestUpstream.ok("a");
+        fixture.start(fixture.to(pool(StickySession.header("X-Session", SECRET), fixture.answering(answer))
+                .build()));
+        RawResponse first = send(get());
+        assertThat(first.interim()).hasSize(1);
+        assertThat(first.interim().get(0).header("X-Session")).isEmpty();
+        assertThat(first.header("X-Session").orElseThrow()).hasSize(22);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
