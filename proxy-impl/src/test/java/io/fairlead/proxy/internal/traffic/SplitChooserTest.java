@@ -14,6 +14,7 @@ import io.fairlead.proxy.traffic.Split;
 import io.fairlead.proxy.upstream.Upstream;
 import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,15 @@ class SplitChooserTest {
 
     private static SplitChooser chooser(Split.Builder split) {
         return chooser(split.build(), 42);
+    }
+
+    @Test
+    void valueOfAnOverride_isComparedToItsEnd() {
+        byte[] bytes = "=sécret;".getBytes(StandardCharsets.ISO_8859_1);
+        assertThat(SplitChooser.isSame(bytes, 1, 6, "sécret")).isTrue();
+        for (String other : List.of("", "secret", "Sécret", "sécreT", "sécre", "sécret;", "s\u01e9cret")) {
+            assertThat(SplitChooser.isSame(bytes, 1, 6, other)).as(other).isFalse();
+        }
     }
 
     private static Exchange user(int number) {
