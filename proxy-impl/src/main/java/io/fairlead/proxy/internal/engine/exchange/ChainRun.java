@@ -35,6 +35,7 @@ import org.slf4j.LoggerFactory;
 final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwable> {
 
     private static final Logger LOG = LoggerFactory.getLogger(ChainRun.class);
+    private static final RareLog FAILED = new RareLog(LOG, "an exchange failed");
 
     private final RoutedExchange exchange;
     private final List<NamedMiddleware> middleware;
@@ -87,7 +88,7 @@ final class ChainRun implements BiConsumer<@Nullable Response, @Nullable Throwab
             try {
                 finish(response, problem);
             } catch (RuntimeException | Error e) {
-                LOG.error("an exchange failed", e);
+                FAILED.error(e);
                 exchange.fail(FailureCode.INTERNAL_ERROR, e.toString());
             }
         } else {

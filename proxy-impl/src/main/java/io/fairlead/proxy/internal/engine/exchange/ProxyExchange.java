@@ -53,6 +53,7 @@ import org.slf4j.LoggerFactory;
 public final class ProxyExchange extends RoutedExchange {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProxyExchange.class);
+    private static final RareLog FAILED = new RareLog(LOG, "an exchange failed");
 
     /** When a client may ask a drained route again: nobody knows when it is back, and asking costs little. */
     private static final String RETRY_SECONDS = "5";
@@ -100,7 +101,7 @@ public final class ProxyExchange extends RoutedExchange {
         try {
             findRoute();
         } catch (RuntimeException | Error e) {
-            LOG.error("an exchange failed", e);
+            FAILED.error(e);
             fail(FailureCode.INTERNAL_ERROR, e.toString());
         }
     }

@@ -50,6 +50,8 @@ import org.slf4j.LoggerFactory;
 abstract class RoutedExchange extends UpstreamRequest implements Exchange, ForwardListener {
 
     private static final Logger LOG = LoggerFactory.getLogger(RoutedExchange.class);
+    private static final RareLog FAILED = new RareLog(LOG, "an exchange failed");
+    private static final RareLog FAILED_ON_ITS_WAY = new RareLog(LOG, "an exchange failed");
 
     /** When a client should come again that found all connections in use. */
     private static final int QUEUE_RETRY_SECONDS = 1;
@@ -99,7 +101,7 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             try {
                 step.run();
             } catch (RuntimeException | Error e) {
-                LOG.error("an exchange failed", e);
+                FAILED.error(e);
                 fail(Failures.code(e, FailureCode.INTERNAL_ERROR), e.toString());
             }
         });
@@ -138,7 +140,7 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
             }
             edit(chosen);
         } catch (RuntimeException | Error e) {
-            LOG.error("an exchange failed", e);
+            FAILED_ON_ITS_WAY.error(e);
             settleFailure(Failures.code(e, FailureCode.INTERNAL_ERROR), e.toString());
         }
     }
