@@ -10,7 +10,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /**
@@ -31,20 +34,31 @@ public final class PickerContract {
     private static final int SHOWN = 20;
 
     private final Supplier<? extends TargetPicker> supplier;
+    private final long seconds;
     private final Set<String> violations = Collections.synchronizedSet(new LinkedHashSet<>());
 
-    private PickerContract(Supplier<? extends TargetPicker> supplier) {
+    /** What is being picked for, if it does not end. */
+    private volatile String now = "";
+
+    private PickerContract(Supplier<? extends TargetPicker> supplier, long seconds) {
         this.supplier = supplier;
+        this.seconds = seconds;
     }
 
     /**
-     * Checks the pickers of this supplier. Takes some seconds at most.
+     * Checks the pickers of this supplier. Takes some seconds at most; half a minute with a picker that hangs, whose thread is
+     * left behind.
      *
      * @param pickers gives a new picker each time, as for a new I/O thread; one that keeps nothing may be given again
      * @throws AssertionError that lists everything that was found
      */
     public static void verify(Supplier<? extends TargetPicker> pickers) {
-        PickerContract contract = new PickerContract(requireNonNull(pickers, "pickers"));
+        verify(pickers, SECONDS);
+    }
+
+    /** The same with another deadline for each step. */
+    static void verify(Supplier<? extends TargetPicker> pickers, long seconds) {
+        PickerContract contract = new PickerContract(requireNonNull(pickers, "pickers"), seconds);
         contract.verify();
         List<String> found = new ArrayList<>(contract.violations);
         if (!found.isEmpty()) {
@@ -56,14 +70,49 @@ public final class PickerContract {
     }
 
     private void verify() {
-        oneCandidate();
-        sizes();
-        weights();
-        loads();
-        changes();
-        retries();
-        exchanges();
+        List<Runnable> steps = List.of(
+                this::oneCandidate,
+                this::sizes,
+                this::weights,
+                this::loads,
+                this::changes,
+                this::retries,
+                this::exchanges);
+        for (Runnable step : steps) {
+            if (!ends(step)) {
+                // The others would hang, too, one after another.
+                violations.add(now + ": still picking after " + seconds + " s");
+                return;
+            }
+        }
         threads();
+    }
+
+    /** Whether a step comes to its end in time, on a thread of its own: a picker that hangs must not take the test with it. */
+    private boolean ends(Runnable step) {
+        FutureTask<Void> task = new FutureTask<>(step, null);
+        Thread thread = new Thread(task, "picker-contract");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            task.get(seconds, TimeUnit.SECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            task.cancel(true);
+            return false;
+        } catch (InterruptedException e) {
+            task.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            if (cause instanceof RuntimeException problem) {
+                throw problem;
+            } else if (cause instanceof Error error) {
+                throw error;
+            }
+            throw new AssertionError(now + ": threw " + cause, cause);
+        }
     }
 
     private void oneCandidate() {
@@ -79,7 +128,8 @@ public final class PickerContract {
     }
 
     private void weights() {
-        double[][] all = {{1, 65_535}, {65_535, 1, 1}, {0.001, 1, 1_000}, {1e-9, 1e9}, {3, 3, 3}};
+        // Below 1 altogether: targets that have just recovered, while they start slowly.
+        double[][] all = {{1, 65_535}, {65_535, 1, 1}, {0.001, 1, 1_000}, {1e-9, 1e9}, {3, 3, 3}, {0.1}, {0.1, 0.1}};
         for (double[] weights : all) {
             List<MadeUpCandidate> list = MadeUpCandidate.list(weights.length);
             StringBuilder when = new StringBuilder("weights");
@@ -180,7 +230,7 @@ public final class PickerContract {
             thread.start();
             threads.add(thread);
         }
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         for (Thread thread : threads) {
             try {
                 thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())));
@@ -189,7 +239,7 @@ public final class PickerContract {
                 throw new AssertionError("interrupted", e);
             }
             if (thread.isAlive()) {
-                violations.add(THREADS + " threads, each with its own picker: still picking after " + SECONDS + " s");
+                violations.add(THREADS + " threads, each with its own picker: still picking after " + seconds + " s");
             }
         }
     }
@@ -217,6 +267,7 @@ public final class PickerContract {
     }
 
     private TargetPicker picker(String when) {
+        now = when;
         TargetPicker picker = supplier.get();
         if (picker == null) {
             violations.add(when + ": the supplier gave null");
@@ -227,6 +278,7 @@ public final class PickerContract {
 
     /** The place; -1 after a violation. */
     private int pick(String when, TargetPicker picker, Candidates candidates, Exchange exchange) {
+        now = when;
         int size = candidates.size();
         int place;
         try {

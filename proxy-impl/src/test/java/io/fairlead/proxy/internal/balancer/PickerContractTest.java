@@ -113,6 +113,21 @@ final class PickerContractTest {
                 "under way/latency 2147483647/0 2147483647/0 0/0: picked -2");
     }
 
+    /** Right with every weight that a target may be given, and not with what is left of it in a slow start. */
+    @Test
+    void weightsTakenForWholeNumbers_areFound() {
+        assertViolates(
+                () -> (candidates, exchange) -> {
+                    int sum = 0;
+                    for (int i = 0; i < candidates.size(); i++) {
+                        sum += (int) Math.max(candidates.get(i).weight(), 0);
+                    }
+                    // As Random.nextInt(sum) does.
+                    return Math.floorMod(candidates.get(0).hashCode(), sum) % candidates.size();
+                },
+                "weights 0.1 0.1: threw java.lang.ArithmeticException");
+    }
+
     @Test
     void supplierWithoutPickers_isFound() {
         assertViolates(() -> null, "one candidate: the supplier gave null");
