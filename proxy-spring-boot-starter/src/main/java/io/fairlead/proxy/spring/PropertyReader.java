@@ -9,6 +9,7 @@ import io.fairlead.proxy.spring.PropertyTree.Node;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -46,6 +47,9 @@ final class PropertyReader {
     private static final Pattern DATA_SIZE = Pattern.compile("[0-9]{1,12}(B|KB|MB|GB|TB)");
     private static final Set<String> SWITCHES = Set.of("enabled", "name", "iothreads");
 
+    /** YAML takes the bare words on and off for switches, also as keys. */
+    private static final Map<String, String> BARE = Map.of("on", "true", "off", "false");
+
     /** What the JSON reader resolves itself, and Spring would take for a property with a default. */
     private static final Pattern KEPT = Pattern.compile("(?<![\\\\$])\\$\\{(?=(env|file):)");
 
@@ -58,7 +62,27 @@ final class PropertyReader {
 
         Spot child(String key) {
             Node below = node == null ? null : node.children.get(Names.uniform(key));
-            return new Spot(name.append(Names.kebab(key)), below, sources, place.isEmpty() ? key : place + "." + key);
+            Node bare = node == null ? null : bare(node, key);
+            if (bare != null && (below == null || rank(bare) < rank(below))) {
+                below = bare;
+            }
+            ConfigurationPropertyName known = below != null && below == bare ? bare.name : name.append(Names.kebab(key));
+            return new Spot(known, below, sources, place.isEmpty() ? key : place + "." + key);
+        }
+
+        /** What YAML has made of the key, if that is not what was written. */
+        private static @Nullable Node bare(Node node, String key) {
+            String word = BARE.get(key);
+            return word == null ? null : node.children.get(word);
+        }
+
+        /** The place of the strongest source that has the node, from 0. */
+        private int rank(Node child) {
+            int rank = 0;
+            while (rank < sources.size() && !child.sources.contains(sources.get(rank))) {
+                rank++;
+            }
+            return rank;
         }
 
         boolean hasChildren() {
@@ -192,8 +216,11 @@ final class PropertyReader {
         if (spot.node() == null) {
             return;
         }
-        List<String> known =
-                properties.propertyNames().stream().map(Names::uniform).toList();
+        Set<String> known = new HashSet<>();
+        for (String key : properties.propertyNames()) {
+            known.add(Names.uniform(key));
+            known.add(BARE.getOrDefault(key, key));
+        }
         spot.node().children.forEach((uniform, child) -> {
             boolean own = spot.place().isEmpty() && SWITCHES.contains(uniform);
             if (known.contains(uniform) || own || !child.meant || !spot.sees(child)) {

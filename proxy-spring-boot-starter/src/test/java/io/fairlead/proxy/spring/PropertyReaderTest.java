@@ -11,6 +11,7 @@ import io.fairlead.proxy.ratelimit.Key;
 import io.fairlead.proxy.ratelimit.MissingKey;
 import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.ratelimit.RateLimitFields;
+import io.fairlead.proxy.resilience.RetryOn;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.spring.InvalidProxyPropertiesException.Placed;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -297,6 +299,48 @@ class PropertyReaderTest {
     void bareOffInYaml_isTheConstant() {
         yaml("fairlead:\n  forwarded-headers: off\n");
         assertThat(read().forwardedHeaders()).isEqualTo(ForwardedHeaders.OFF);
+    }
+
+    /** The condition of a retry could not be written in YAML: its key on was read as true. */
+    @Test
+    void bareOnAsAKeyInYaml_isTheKey() {
+        yaml("""
+                fairlead:
+                  pools:
+                    a: {targets: ["http://a"], retry: {on: [connect-failure, timeout], max-attempts: 2}}
+                    b:
+                      targets: http://b
+                      retry:
+                        on:
+                          - reset
+                    c: {targets: ["http://c"], retry: {on: []}}
+                """);
+        assertThat(read().pools())
+                .extracting(pool -> pool.retry().on())
+                .containsExactly(Set.of(RetryOn.CONNECT_FAILURE, RetryOn.TIMEOUT), Set.of(RetryOn.RESET), Set.of());
+    }
+
+    @Test
+    void strongerSource_replacesABareOnOfYamlAndIsReplacedByOne() {
+        properties("fairlead.pools.a.retry.on[0]=timeout");
+        yaml("""
+                fairlead:
+                  pools:
+                    a: {targets: ["http://a"], retry: {on: [reset]}}
+                    b: {targets: ["http://b"], retry: {on: [reset]}}
+                """);
+        properties("fairlead.pools.b.retry.on[0]=timeout");
+        assertThat(read().pools())
+                .extracting(pool -> pool.retry().on())
+                .containsExactlyInAnyOrder(Set.of(RetryOn.TIMEOUT), Set.of(RetryOn.RESET));
+    }
+
+    @Test
+    void problemOfABareOnInYaml_namesTheProperty() {
+        yaml("fairlead:\n  pools:\n    a:\n      targets: http://a\n      retry: {on: [sometimes], off: 1}\n");
+        assertThat(problems().problems())
+                .extracting(Placed::place)
+                .containsExactly("fairlead.pools.a.retry[true][0]", "fairlead.pools.a.retry[false]");
     }
 
     @Test
