@@ -2,10 +2,14 @@ package io.fairlead.proxy.spring;
 
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.balancer.TargetPickerFactory;
+import io.fairlead.proxy.discovery.TargetDiscovery;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.observe.TargetListener;
+import io.fairlead.proxy.ratelimit.RateLimitStore;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
@@ -22,8 +26,9 @@ import org.springframework.context.annotation.Import;
  *
  * <p>Without any such property and without a {@link Route} or {@link ReverseProxy} bean it does nothing. Beans that are
  * picked up: {@link Listener}, {@link UpstreamPool}, {@link Route}, {@link ExchangeListener},
- * {@link LifecycleListener} and {@link ReverseProxyCustomizer}; {@link Middleware} and functional {@link Upstream} beans
- * are registered under the bean's name, for routes that refer to it. The {@link ProxyConfig}, the {@link ReverseProxy}
+ * {@link LifecycleListener}, {@link TargetListener} and {@link ReverseProxyCustomizer}; {@link Middleware}, functional
+ * {@link Upstream}, {@link TargetPickerFactory}, {@link TargetDiscovery} and {@link RateLimitStore} beans are registered
+ * under the bean's name, for what refers to it. The {@link ProxyConfig}, the {@link ReverseProxy}
  * and the {@link ReverseProxyLifecycle} give way to beans of the application.
  */
 @AutoConfiguration

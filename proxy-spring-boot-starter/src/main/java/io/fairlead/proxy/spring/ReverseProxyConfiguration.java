@@ -5,11 +5,13 @@ import io.fairlead.proxy.Problem;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.balancer.TargetPickerFactory;
+import io.fairlead.proxy.discovery.TargetDiscovery;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
 import io.fairlead.proxy.observe.TargetListener;
+import io.fairlead.proxy.ratelimit.RateLimitStore;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.upstream.HandlerUpstream;
 import io.fairlead.proxy.upstream.Upstream;
@@ -56,6 +58,8 @@ class ReverseProxyConfiguration {
                 ReverseProxy.builder().config(config).name(properties.name()).ioThreads(properties.ioThreads());
         beans.getBeansOfType(Middleware.class).forEach(builder::register);
         beans.getBeansOfType(TargetPickerFactory.class).forEach(builder::register);
+        beans.getBeansOfType(TargetDiscovery.class).forEach(builder::register);
+        beans.getBeansOfType(RateLimitStore.class).forEach(builder::registerRateLimitStore);
         int pools = config.pools().size();
         for (Map.Entry<String, Upstream> upstream :
                 beans.getBeansOfType(Upstream.class).entrySet()) {

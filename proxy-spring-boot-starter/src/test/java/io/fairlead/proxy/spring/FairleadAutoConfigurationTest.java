@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.ReverseProxy;
+import io.fairlead.proxy.discovery.TargetDiscovery;
 import io.fairlead.proxy.http.Response;
 import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeListener;
 import io.fairlead.proxy.observe.LifecycleListener;
+import io.fairlead.proxy.observe.TargetStatus;
+import io.fairlead.proxy.ratelimit.RateLimitDecision;
+import io.fairlead.proxy.ratelimit.RateLimitStore;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
+import io.fairlead.proxy.upstream.Target;
 import io.fairlead.proxy.upstream.Upstream;
 import io.fairlead.proxy.upstream.UpstreamPool;
 import java.net.InetAddress;
@@ -108,6 +113,34 @@ class FairleadAutoConfigurationTest {
                 .run(context -> assertThat(context)
                         .getFailure()
                         .hasMessageContaining("fairlead.routes.hello.middleware[0].by[0].name: \"id\""));
+    }
+
+    /** They were left out, and a reference to them was reported as unknown. */
+    @Test
+    void discoveryAndRateLimitStoreBeans_areReferredToByTheirNames() {
+        List<String> opened = new CopyOnWriteArrayList<>();
+        withHello()
+                .withBean("registry", TargetDiscovery.class, () -> () -> List.of(Target.of("http://127.0.0.1:1")))
+                .withBean("fleet", RateLimitStore.class, () -> (name, rateLimit) -> {
+                    opened.add(name);
+                    return (key, detailed) -> RateLimitDecision.permit();
+                })
+                .withPropertyValues(
+                        "fairlead.pools.found.target-source.type=ref",
+                        "fairlead.pools.found.target-source.name=registry",
+                        "fairlead.routes.hello.middleware[0].type=rate-limit",
+                        "fairlead.routes.hello.middleware[0].limits[0].permits=1",
+                        "fairlead.routes.hello.middleware[0].limits[0].period=1h",
+                        "fairlead.routes.hello.middleware[0].store=fleet")
+                .run(context -> {
+                    ReverseProxy proxy = context.getBean(ReverseProxy.class);
+                    assertThat(get(proxy, "/").statusCode()).isEqualTo(200);
+                    assertThat(get(proxy, "/").statusCode()).isEqualTo(200);
+                    assertThat(opened).hasSize(1);
+                    assertThat(proxy.pools().get(0).targets())
+                            .extracting(TargetStatus::url)
+                            .containsExactly("http://127.0.0.1:1");
+                });
     }
 
     @Test
