@@ -2,8 +2,8 @@ package io.fairlead.proxy.exchange;
 
 /**
  * Every way in which the proxy itself fails an exchange: who was at fault, in which phase, and which status the client
- * gets. The same code stands in the log, the metric tag, the listener's record and, if switched on, in the
- * {@code Fairlead-Failure} response field.
+ * gets. The same code stands in the record that listeners get and, if switched on, in the {@code Fairlead-Failure} response
+ * field.
  */
 public enum FailureCode {
     /** The head breaks the grammar of RFC 9112. */

@@ -47,7 +47,7 @@ public record TargetStatus(
             EJECTED,
             /** A circuit breaker is open. */
             BREAKER_OPEN,
-            /** Its weight is 0, or it is being removed. */
+            /** Its weight is 0, it is being removed, or {@code drainTarget} has taken it out of use. */
             DRAINING
         }
     }

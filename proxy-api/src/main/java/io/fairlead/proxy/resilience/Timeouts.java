@@ -5,11 +5,15 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 
 /**
- * The deadline of every phase of an exchange, all in one place; there is no other timeout than these and the pool's
- * {@code queueTimeout}. Zero switches a deadline off; a negative one is reported by the proxy's {@code build()}.
+ * The deadline of every phase of an exchange, all in one place, save the wait for a connection, which is the pool's
+ * {@code queueTimeout}. The pool's {@code idleTimeout} and {@code maxAge} end connections without an exchange, {@code stopTimeout}
+ * and drains what is under way when something stops, and health checks and target sources have timeouts of their own. Two are
+ * fixed: the rest of a body that nobody wants is read for 1 s at most, and a start waits 5 s at most for target sources.
+ *
+ * <p>Zero switches a deadline off; a negative one is reported by the proxy's {@code build()}.
  *
  * @param requestHead from the first byte of a request's head to its last; 408. Default: 10 s.
- * @param connect making a connection to a target; 504. Default: 5 s.
+ * @param connect making a connection to a target, with resolving its name; 504. Default: 5 s.
  * @param responseHead from the last byte of the request sent to the head of the answer; 504. Default: 30 s.
  * @param middleware what one middleware may take until it goes on or answers, and how long an answer may then be held
  *     without that anybody reads its body or sends it; 500. Default: 30 s.

@@ -71,7 +71,7 @@ public final class Route {
         return builder;
     }
 
-    /** The unique id, which log and metrics show. */
+    /** The unique id, which records and messages show. */
     public String id() {
         return id;
     }

@@ -370,7 +370,7 @@ final class Model {
                     Route.builder("").build(),
                     values -> Route.builder(values.text("id")),
                     Route.Builder::build)
-            .required("id", Syntax.NAME, Route::id, "Unique; log and metrics show it.")
+            .required("id", Syntax.NAME, Route::id, "Unique; records and messages show it.")
             .optional("match", MATCH, Route::match, Route.Builder::match, "Which requests it takes; all if left out.")
             .optional(
                     "order",
