@@ -439,7 +439,7 @@ final class Model {
                     ResilienceTypes.RETRY,
                     route -> route.retry().orElse(null),
                     Route.Builder::retry,
-                    "Its own retries; the budget stays the pool's. The pool's if left out.")
+                    "Its own retries; the pool's if left out. The budget is the pool's always: another one is reported.")
             .optional(
                     "fallbacks",
                     Types.list(FALLBACK),

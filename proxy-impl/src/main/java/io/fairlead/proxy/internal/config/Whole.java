@@ -12,6 +12,7 @@ import io.fairlead.proxy.listener.Listener;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.middleware.MiddlewareRef;
 import io.fairlead.proxy.ratelimit.RateLimit;
+import io.fairlead.proxy.resilience.RetryPolicy;
 import io.fairlead.proxy.route.Match;
 import io.fairlead.proxy.route.Route;
 import io.fairlead.proxy.route.RouteAction;
@@ -88,6 +89,7 @@ final class Whole {
             String in = " (route " + Context.quote(route.id()) + ")";
             references(route).forEach((at, name) -> upstream(place + "." + at, in, name));
             cookies(route, place, in);
+            budget(route, place + ".retry.", in);
             sessionsOfFallbacks(route, place, in);
             middleware(place + ".middleware", in, route.middleware());
             variables(place + ".middleware", in, route.middleware(), variables(route, place), "the match");
@@ -281,6 +283,25 @@ final class Whole {
             }
         }
         return names;
+    }
+
+    /** The budget of retries is the pool's: what a route asks for beside it would do nothing. */
+    private void budget(Route route, String retry, String in) {
+        RetryPolicy own = route.retry().orElse(null);
+        if (own == null || partial) {
+            return;
+        }
+        List<RetryPolicy> known = new ArrayList<>();
+        known.add(RetryPolicy.ofDefaults());
+        Collection<String> names = references(route).values();
+        config.pools().stream().filter(pool -> names.contains(pool.name())).forEach(pool -> known.add(pool.retry()));
+        String expectation = "what the pool has: the budget is set there, in its retry";
+        if (known.stream().noneMatch(policy -> policy.budgetPercent() == own.budgetPercent())) {
+            report("CONFLICT", retry + "budgetPercent", own.budgetPercent() + in, expectation);
+        }
+        if (known.stream().noneMatch(policy -> policy.budgetFloor() == own.budgetFloor())) {
+            report("CONFLICT", retry + "budgetFloor", own.budgetFloor() + in, expectation);
+        }
     }
 
     /** A split and one of its pools that give clients a cookie of one name would overwrite each other's. */

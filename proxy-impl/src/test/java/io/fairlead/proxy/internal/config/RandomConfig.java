@@ -407,7 +407,8 @@ final class RandomConfig {
         sometimes(() -> route.timeouts(timeouts()));
         sometimes(() -> route.timeouts(Timeouts.ofDefaults().withTotal(duration())));
         sometimes(() -> route.maxBodyBytes(random.nextInt(100_000)));
-        sometimes(() -> route.retry(retry()));
+        sometimes(() -> route.retry(
+                retry().toBuilder().budgetPercent(20).budgetFloor(10).build()));
         return route.build();
     }
 

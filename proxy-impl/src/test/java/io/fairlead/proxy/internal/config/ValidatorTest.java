@@ -85,6 +85,39 @@ final class ValidatorTest {
         return Route.builder("r").respond(200, "");
     }
 
+    /** It was accepted and did nothing. */
+    @Test
+    void budgetOfARouteThatIsNotThePools_isAProblem() {
+        RetryPolicy policy = RetryPolicy.builder().budgetPercent(50).budgetFloor(3).build();
+        UpstreamPool same =
+                UpstreamPool.builder("same").target("http://a").retry(policy).build();
+        ProxyConfig config = ProxyConfig.builder()
+                .pool(same)
+                .pool(UpstreamPool.of("other", "http://b"))
+                .route(Route.builder("a")
+                        .match(Match.path("/a"))
+                        .to(Upstream.ref("same"))
+                        .retry(policy)
+                        .build())
+                .route(Route.builder("b")
+                        .match(Match.path("/b"))
+                        .to(Upstream.ref("other"))
+                        .retry(policy)
+                        .build())
+                .route(Route.builder("c")
+                        .to(Upstream.ref("same"))
+                        .retry(RetryPolicy.recommended())
+                        .build())
+                .build();
+        assertThat(Validator.validate(config, null))
+                .extracting(Problem::toString)
+                .containsExactly(
+                        "routes[1].retry.budgetPercent: 50 (route \"b\") (expected: what the pool has: the budget is set there,"
+                                + " in its retry)",
+                        "routes[1].retry.budgetFloor: 3 (route \"b\") (expected: what the pool has: the budget is set there,"
+                                + " in its retry)");
+    }
+
     @Test
     void minimalConfiguration_hasNoProblem() {
         assertThat(problems(ProxyConfig.builder().route(ROUTE))).isEmpty();
