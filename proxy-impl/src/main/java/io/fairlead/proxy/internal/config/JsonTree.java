@@ -1,5 +1,6 @@
 package io.fairlead.proxy.internal.config;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -43,7 +44,17 @@ final class JsonTree {
 
     private static void report(@Nullable TokenStreamLocation location, String message, Context context) {
         String place = location == null ? "" : "line " + location.getLineNr() + ", column " + location.getColumnNr();
-        context.report("SYNTAX", place, Context.abbreviate(message), "JSON (RFC 8259)");
+        context.report("SYNTAX", place, reason(message), "JSON (RFC 8259)");
+    }
+
+    /** Jackson's reason, without the list of all that might have stood there, and without its name for the text. */
+    private static String reason(String message) {
+        int end = message.length();
+        for (String rest : List.of(": was expecting", ": expected", " (start marker", "\n")) {
+            int at = message.indexOf(rest);
+            end = at < 0 ? end : Math.min(end, at);
+        }
+        return Context.abbreviate(message.substring(0, end));
     }
 
     private static JsonNode value(JsonParser parser, String place, Context context) {

@@ -182,7 +182,7 @@ final class ObjectType<T, B> extends Type<T> {
             if (given != null) {
                 value = field.type().read(given, at, context);
             } else if (field.required()) {
-                context.report("MISSING", at, "missing", plain(field.type().label()));
+                context.report("MISSING", at, "missing", field.type().expectation());
             }
             if (value != null) {
                 read.put(field, value);
@@ -202,10 +202,6 @@ final class ObjectType<T, B> extends Type<T> {
     }
 
     /** The label of the documentation without its links and marks. */
-    private static String plain(String label) {
-        return label.replaceAll("\\[([^\\]]+)\\]\\([^)]*\\)", "$1").replace("`", "");
-    }
-
     private void reportUnknown(JsonNode object, String place, Context context, @Nullable String tag) {
         for (String key : object.propertyNames()) {
             if (names().contains(key) || key.equals(tag)) {

@@ -72,6 +72,11 @@ final class SecretType extends Type<String> {
     }
 
     @Override
+    String expectation() {
+        return "a secret of at least " + minLength + " characters, such as ${env:NAME} or ${file:PATH}";
+    }
+
+    @Override
     String label() {
         return "secret";
     }

@@ -56,6 +56,12 @@ final class TextType extends Type<String> {
     }
 
     @Override
+    String expectation() {
+        // The word of RFC 9110 5.6.2 says little to who has not read it.
+        return label.equals("token") ? "a name of letters, digits and characters such as - and _" : super.expectation();
+    }
+
+    @Override
     String label() {
         return label;
     }

@@ -27,6 +27,11 @@ abstract class Type<T> {
     /** What the documentation's tables call it. */
     abstract String label();
 
+    /** What a problem says is expected where there is nothing. */
+    String expectation() {
+        return label().replaceAll("\\[([^\\]]+)\\]\\([^)]*\\)", "$1").replace("`", "");
+    }
+
     /** Reports JSON of another kind. */
     final void wrongType(JsonNode json, String place, Context context, String expectation) {
         String kind = json.isObject() ? "an object" : json.isArray() ? "a list" : Context.abbreviate(json.toString());

@@ -501,6 +501,25 @@ final class ConfigJsonTest {
         assertThat(problems(json)).hasSize(1).first().extracting(Problem::code).isEqualTo("SYNTAX");
     }
 
+    @Test
+    void problemOfSyntax_tellsLineColumnAndReason() {
+        assertThat(lines("{\"version\": 1,\n \"via\": tru}"))
+                .containsExactly("line 2, column 9: Unrecognized token 'tru' (expected: JSON (RFC 8259))");
+        assertThat(lines("{\"version\": 1,}"))
+                .containsExactly("line 1, column 16: Unexpected character ('}' (code 125)) (expected: JSON (RFC 8259))");
+        assertThat(lines("{\"version\": 1"))
+                .containsExactly("line 1, column 14: Unexpected end-of-input (expected: JSON (RFC 8259))");
+    }
+
+    @Test
+    void missingSecret_isToldInWords() {
+        assertThat(lines("{\"pools\": [{\"name\": \"a\", \"targets\": [\"http://a\"], \"stickySession\": {\"type\": \"header\"}}]}"))
+                .contains(
+                        "pools[0].stickySession.name: missing (expected: field name)",
+                        "pools[0].stickySession.secret: missing (expected: a secret of at least 32 characters, such as ${env:NAME}"
+                                + " or ${file:PATH})");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"[]", "1", "null", "\"x\""})
     void rootThatIsNoObject_isOneProblem(String json) {
@@ -699,7 +718,7 @@ final class ConfigJsonTest {
                 .containsExactly(
                         "routes[0].middleware[0].limits[0].period: missing (expected: duration, at least 1ms)",
                         "routes[0].middleware[0].limits[1].permits: 0 (expected: >= 1)",
-                        "routes[0].middleware[0].by[1].name: missing (expected: token)",
+                        "routes[0].middleware[0].by[1].name: missing (expected: a name of letters, digits and characters such as - and _)",
                         "routes[0].middleware[0].limits[2].period: 1s (expected: a period other than that of limits[1])",
                         "routes[0].middleware[0].by[3]: \"route\" (expected: a key other than that of by[2])",
                         "routes[0].middleware[1].limits[0]: 5 (expected: an object)",

@@ -38,8 +38,10 @@ record Arguments(
               --help             this text
 
             Prints one line "listening on http://host:port" for each listener when it is ready, and one for each target
-            that is ejected, unhealthy, well again and so on. SIGTERM lets running exchanges finish. Exit codes: 0 fine, 1 an address cannot be bound, 2 the arguments or the configuration
-            are wrong; then each problem is a line on the standard error.
+            that is ejected, unhealthy, well again and so on. SIGTERM lets running exchanges finish.
+
+            Exit codes: 0 fine, 1 an address cannot be bound, 2 the arguments or the configuration are wrong; then each
+            problem is a line on the standard error.
             """;
 
     /** The command line is wrong; every problem of it is told at once. */

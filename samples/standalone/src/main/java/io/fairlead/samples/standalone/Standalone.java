@@ -182,7 +182,7 @@ public final class Standalone {
                     .config()
                     .map(path -> path + ": " + problem)
                     .orElseGet(() -> problem.toString()
-                            .replaceFirst("^pools\\[0\\]\\.targets(\\[[0-9]+\\])?", "--upstream")
+                            .replaceFirst("^pools\\[0\\]\\.targets(\\[[0-9]+\\])?(\\.[a-z]+)?", "--upstream")
                             .replaceFirst("^listeners\\[[0-9]+\\](\\.[a-z]+)?", "--listen"));
             err.println(line);
         }

@@ -72,6 +72,7 @@ final class StandaloneTest {
     void help_exitsWith0() throws InterruptedException {
         assertThat(run("--help")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage:").contains("--upstream URL");
+        assertThat(out.toString(StandardCharsets.UTF_8).lines()).allMatch(line -> line.length() <= 120);
     }
 
     @Test
@@ -79,6 +80,14 @@ final class StandaloneTest {
         assertThat(run("--bogus")).isEqualTo(2);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("\"--bogus\": unknown option");
         assertThat(out.size()).isZero();
+    }
+
+    /** It was reported at --upstream.url, which is no option. */
+    @Test
+    void upstreamThatIsGivenTwice_isReportedAtItsOption() throws InterruptedException {
+        assertThat(run("--check", "--upstream", "http://127.0.0.1:1", "--upstream", "http://127.0.0.1:1"))
+                .isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("--upstream: ");
     }
 
     @Test
