@@ -233,6 +233,33 @@ final class StandaloneTest {
         assertThat(program.err()).isEmpty();
     }
 
+    /** What somebody tries first: two servers, one of them is killed. Nothing is set but their addresses. */
+    @Test
+    void upstreamThatIsKilled_isNoticedByNoClient() throws Exception {
+        HttpServer one = upstream("one");
+        HttpServer two = upstream("two");
+        Program program = new Program(
+                "--listen",
+                "127.0.0.1:0",
+                "--upstream",
+                "http://127.0.0.1:" + one.getAddress().getPort(),
+                "--upstream",
+                "http://127.0.0.1:" + two.getAddress().getPort());
+        int port = program.port();
+        List<String> before = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            before.add(get(port));
+        }
+        assertThat(before).contains("one", "two");
+
+        one.stop(0);
+        List<String> after = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            after.add(get(port));
+        }
+        assertThat(after).containsOnly("two");
+    }
+
     @Test
     void changedFile_isTakenOver_andABadOneChangesNothing() throws Exception {
         Path file = file(respond("first"));
