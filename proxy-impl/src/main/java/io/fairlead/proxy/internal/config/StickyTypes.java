@@ -175,7 +175,7 @@ final class StickyTypes {
 
     private static @Nullable String field(String text) {
         String name = text.toLowerCase(Locale.ROOT);
-        // What a session's field is for is lost on both ways: targets do not see the client's, and clients not the targets'.
+        // It is lost on both ways: targets do not see that of clients, and clients not that of targets.
         boolean taken = TAKEN_FIELDS.contains(name) || TAKEN_PREFIXES.stream().anyMatch(name::startsWith);
         return taken ? "a field of its own, such as X-Session, or a cookie" : Syntax.addedField(text);
     }

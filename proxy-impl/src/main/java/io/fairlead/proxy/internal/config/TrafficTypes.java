@@ -168,7 +168,8 @@ final class TrafficTypes {
             }
             boolean cookie = one instanceof SplitOverride.Cookie;
             if (cookie && one.name().equals(own)) {
-                context.report("CONFLICT", at + ".name", Context.quote(own), "a name other than that of the stickyCookie");
+                context.report(
+                        "CONFLICT", at + ".name", Context.quote(own), "a name other than that of the stickyCookie");
             }
             String name = cookie ? one.name() : one.name().toLowerCase(Locale.ROOT);
             Integer before = first.putIfAbsent(List.of(cookie ? "cookie" : "header", name, one.value()), i);

@@ -70,10 +70,9 @@ final class ConfigDiffTest {
     @Test
     void changedShareOfALongSplit_isToldFromWhereItDiffers() {
         assertThat(ConfigDiff.diff(divided(1), divided(500)))
-                .containsExactly(
-                        "route \"a\": changed split (...d\",\"weight\":100},{\"to\":\"third\",\"weight\":1}],"
-                                + "\"overrides\":[]} -> "
-                                + "...d\",\"weight\":100},{\"to\":\"third\",\"weight\":500}],\"overrides\":[]})");
+                .containsExactly("route \"a\": changed split (...d\",\"weight\":100},{\"to\":\"third\",\"weight\":1}],"
+                        + "\"overrides\":[]} -> "
+                        + "...d\",\"weight\":100},{\"to\":\"third\",\"weight\":500}],\"overrides\":[]})");
     }
 
     private static ProxyConfig divided(int weight) {

@@ -245,7 +245,8 @@ class StickyTypesTest {
         assertThat(problems(StickySession.header(name, SECRET)))
                 .containsExactly("INVALID pools[0].stickySession.name: \"" + name
                         + "\" (expected: a field of its own, such as X-Session, or a cookie)");
-        assertThat(problems(StickySession.header("X-" + name + "-Session", SECRET))).isEmpty();
+        assertThat(problems(StickySession.header("X-" + name + "-Session", SECRET)))
+                .isEmpty();
     }
 
     @Test
