@@ -1,20 +1,30 @@
 package io.fairlead.proxy.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.fairlead.proxy.ProxyConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.env.OriginTrackedMapPropertySource;
 import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -27,6 +37,8 @@ import tools.jackson.databind.node.ObjectNode;
 /** Whatever JSON can say, properties and YAML can say in kebab case: the reader finds the JSON again. */
 class EveryPropertyTest {
     private static final int CONFIGS = 150;
+    private static final Pattern YAML =
+            Pattern.compile("^```yaml\\n(fairlead:.*?)^```", Pattern.DOTALL | Pattern.MULTILINE);
 
     /** A way to write JSON for Spring. */
     enum Form {
@@ -65,6 +77,35 @@ class EveryPropertyTest {
                     .as("seed %d, configuration %d", seed, i)
                     .isEqualTo(sorted(json));
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("yamlOfThePages")
+    void yamlOfAPage_isUnderstood(String place, String yaml) {
+        ConfigurableEnvironment environment = new StandardEnvironment();
+        environment.getPropertySources().addFirst(yaml(yaml));
+
+        ObjectNode json = new PropertyReader(environment).json();
+        if (!json.has("routes")) {
+            json.putArray("routes").addObject().put("id", "any").putObject("respond").put("status", 200);
+        }
+        assertThatCode(() -> ProxyConfig.fromJson(json.toString())).as(place).doesNotThrowAnyException();
+    }
+
+    static List<Arguments> yamlOfThePages() throws IOException {
+        Path docs = Path.of(System.getProperty("basedir", ""))
+                .toAbsolutePath()
+                .getParent()
+                .resolve("docs");
+        List<Arguments> blocks = new ArrayList<>();
+        try (Stream<Path> pages = Files.list(docs)) {
+            for (Path page : pages.filter(path -> path.toString().endsWith(".md")).sorted().toList()) {
+                YAML.matcher(Files.readString(page))
+                        .results()
+                        .forEach(block -> blocks.add(Arguments.of(page.getFileName().toString(), block.group(1))));
+            }
+        }
+        return blocks;
     }
 
     /** Otherwise a key could be left out of the drawing, and nobody would see it. */
