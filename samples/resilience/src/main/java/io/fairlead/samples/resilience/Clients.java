@@ -78,7 +78,10 @@ final class Clients implements AutoCloseable {
         if (response == null) {
             failures.merge(String.valueOf(failure), 1L, Long::sum);
         } else if (response.statusCode() != 200) {
-            failures.merge(response.statusCode() + " " + response.body().strip(), 1L, Long::sum);
+            String body = response.body().strip();
+            String status = String.valueOf(response.statusCode());
+            // The proxy's own answers begin with the status.
+            failures.merge(body.startsWith(status) ? body : status + " " + body, 1L, Long::sum);
         } else {
             good++;
             slowestNanos = Math.max(slowestNanos, nanos);

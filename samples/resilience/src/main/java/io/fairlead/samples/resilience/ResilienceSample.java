@@ -30,6 +30,9 @@ public final class ResilienceSample {
 
     private static final int REQUESTS_PER_SECOND = 200;
 
+    /** The longest that is waited for answers to come fast. */
+    private static final int WARM_UP_SECONDS = 20;
+
     private final PrintStream out;
     private final List<FragileServer> servers =
             List.of(new FragileServer("one"), new FragileServer("two"), new FragileServer("three"));
@@ -66,11 +69,10 @@ public final class ResilienceSample {
                         .consecutive5xx(5)
                         .baseEjectionTime(Duration.ofSeconds(2))
                         .build())
-                // Asked each half second (default: 5 s), so that a target that is dead is known to be without a
-                // request.
+                // Asked each second (default: 5 s), so that a target that is dead is known to be without a request.
                 .healthCheck(HealthCheck.builder("/")
-                        .interval(Duration.ofMillis(500))
-                        .timeout(Duration.ofMillis(250))
+                        .interval(Duration.ofSeconds(1))
+                        .timeout(Duration.ofMillis(500))
                         .build())
                 // One that comes back gets its share little by little.
                 .slowStart(Duration.ofSeconds(3));
@@ -80,8 +82,9 @@ public final class ResilienceSample {
                 .name("resilience")
                 .listener(Listener.http("127.0.0.1", 0))
                 .route(Route.builder("all")
-                        // A healthy server answers within a few milliseconds: after a second another one is asked.
-                        .timeouts(Timeouts.ofDefaults().withAttempt(Duration.ofSeconds(1)))
+                        // A healthy server answers within a few milliseconds, or tenths of a second on a machine that has
+                        // much else to do: after two seconds another one is asked.
+                        .timeouts(Timeouts.ofDefaults().withAttempt(Duration.ofSeconds(2)))
                         .to(pool.build())
                         .build())
                 .onTarget(this::tell)
@@ -97,12 +100,13 @@ public final class ResilienceSample {
         out.println("listening on " + url + " for three servers; " + REQUESTS_PER_SECOND + " requests a second");
         Clients clients = new Clients(url);
         clients.start(REQUESTS_PER_SECOND);
+        warmUp(clients);
         act(clients, actSeconds, "all is well", () -> {});
         act(clients, actSeconds, "server one is killed", one::kill);
         act(clients, actSeconds, "server one is revived", one::revive);
         act(clients, actSeconds, "server two answers 500", two::fail);
         act(clients, actSeconds, "server two is well again", two::revive);
-        act(clients, actSeconds, "server three takes three seconds for an answer", () -> three.slow(3_000));
+        act(clients, actSeconds, "server three takes five seconds for an answer", () -> three.slow(5_000));
         act(clients, actSeconds, "server three is well again", three::revive);
         act(clients, actSeconds, "servers one and two are killed", () -> {
             one.kill();
@@ -117,6 +121,22 @@ public final class ResilienceSample {
         proxy.close();
         out.println("clients saw " + good + " answers and " + failed + " failures");
         return failed == 0;
+    }
+
+    /**
+     * Waits until answers come fast. Servers, clients and proxy share one JVM here, and compile their code at first: what takes
+     * a second meanwhile is no server that fails.
+     */
+    private void warmUp(Clients clients) throws InterruptedException {
+        int fast = 0;
+        for (int i = 0; i < WARM_UP_SECONDS && fast < 2; i++) {
+            TimeUnit.SECONDS.sleep(1);
+            Clients.Seen seen = clients.seen();
+            fast = seen.failed() == 0 && seen.slowestMillis() < 200 ? fast + 1 : 0;
+        }
+        synchronized (this) {
+            out.println("warm");
+        }
     }
 
     private void act(Clients clients, int seconds, String title, Runnable change) throws InterruptedException {
