@@ -66,7 +66,8 @@ final class PropertyReader {
             if (bare != null && (below == null || rank(bare) < rank(below))) {
                 below = bare;
             }
-            ConfigurationPropertyName known = below != null && below == bare ? bare.name : name.append(Names.kebab(key));
+            ConfigurationPropertyName known =
+                    below != null && below == bare ? bare.name : name.append(Names.kebab(key));
             return new Spot(known, below, sources, place.isEmpty() ? key : place + "." + key);
         }
 

@@ -66,16 +66,14 @@ class EveryPropertyTest {
                 nameApart(json.path("routes"), "id");
             }
             ConfigurableEnvironment environment = new StandardEnvironment();
-            environment.getPropertySources().forEach(one -> environment
+            environment
                     .getPropertySources()
-                    .remove(one.getName()));
+                    .forEach(one -> environment.getPropertySources().remove(one.getName()));
             environment.getPropertySources().addLast(form.writer.apply(json));
 
             JsonNode read = new PropertyReader(environment).json();
 
-            assertThat(sorted(read))
-                    .as("seed %d, configuration %d", seed, i)
-                    .isEqualTo(sorted(json));
+            assertThat(sorted(read)).as("seed %d, configuration %d", seed, i).isEqualTo(sorted(json));
         }
     }
 
@@ -87,7 +85,11 @@ class EveryPropertyTest {
 
         ObjectNode json = new PropertyReader(environment).json();
         if (!json.has("routes")) {
-            json.putArray("routes").addObject().put("id", "any").putObject("respond").put("status", 200);
+            json.putArray("routes")
+                    .addObject()
+                    .put("id", "any")
+                    .putObject("respond")
+                    .put("status", 200);
         }
         assertThatCode(() -> ProxyConfig.fromJson(json.toString())).as(place).doesNotThrowAnyException();
     }
@@ -99,10 +101,13 @@ class EveryPropertyTest {
                 .resolve("docs");
         List<Arguments> blocks = new ArrayList<>();
         try (Stream<Path> pages = Files.list(docs)) {
-            for (Path page : pages.filter(path -> path.toString().endsWith(".md")).sorted().toList()) {
+            for (Path page : pages.filter(path -> path.toString().endsWith(".md"))
+                    .sorted()
+                    .toList()) {
                 YAML.matcher(Files.readString(page))
                         .results()
-                        .forEach(block -> blocks.add(Arguments.of(page.getFileName().toString(), block.group(1))));
+                        .forEach(block ->
+                                blocks.add(Arguments.of(page.getFileName().toString(), block.group(1))));
             }
         }
         return blocks;

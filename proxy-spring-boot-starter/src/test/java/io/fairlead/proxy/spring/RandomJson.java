@@ -17,7 +17,8 @@ final class RandomJson {
 
     /** What could be mistaken for a list, a switch, a number, a placeholder or an escape. */
     private static final List<String> TEXTS = List.of(
-            "a", "", "a, b", " x ", "true", "off", "12", "{id}", "/$1", "\\d+", "C:\\x", "\"q\"", "é", "#1", "a: b", "5s");
+            "a", "", "a, b", " x ", "true", "off", "12", "{id}", "/$1", "\\d+", "C:\\x", "\"q\"", "é", "#1", "a: b",
+            "5s");
 
     private static final List<String> KEYS = List.of("X-Name", "x.dotted", "plain", "X_1", "on");
     private static final int DEEPEST = 7;

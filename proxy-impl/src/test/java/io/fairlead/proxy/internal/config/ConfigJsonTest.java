@@ -506,14 +506,17 @@ final class ConfigJsonTest {
         assertThat(lines("{\"version\": 1,\n \"via\": tru}"))
                 .containsExactly("line 2, column 9: Unrecognized token 'tru' (expected: JSON (RFC 8259))");
         assertThat(lines("{\"version\": 1,}"))
-                .containsExactly("line 1, column 16: Unexpected character ('}' (code 125)) (expected: JSON (RFC 8259))");
+                .containsExactly(
+                        "line 1, column 16: Unexpected character ('}' (code 125)) (expected: JSON (RFC 8259))");
         assertThat(lines("{\"version\": 1"))
                 .containsExactly("line 1, column 14: Unexpected end-of-input (expected: JSON (RFC 8259))");
     }
 
     @Test
     void missingSecret_isToldInWords() {
-        assertThat(lines("{\"pools\": [{\"name\": \"a\", \"targets\": [\"http://a\"], \"stickySession\": {\"type\": \"header\"}}]}"))
+        assertThat(
+                        lines(
+                                "{\"pools\": [{\"name\": \"a\", \"targets\": [\"http://a\"], \"stickySession\": {\"type\": \"header\"}}]}"))
                 .contains(
                         "pools[0].stickySession.name: missing (expected: field name)",
                         "pools[0].stickySession.secret: missing (expected: a secret of at least 32 characters, such as ${env:NAME}"

@@ -83,7 +83,11 @@ class JsonBlocksTest {
         missing.removeAll(known);
         missing.forEach(name -> pool(config, name));
         if (!config.has("routes")) {
-            config.putArray("routes").addObject().put("id", "any").putObject("respond").put("status", 200);
+            config.putArray("routes")
+                    .addObject()
+                    .put("id", "any")
+                    .putObject("respond")
+                    .put("status", 200);
         }
         return config;
     }

@@ -88,7 +88,8 @@ final class ValidatorTest {
     /** It was accepted and did nothing. */
     @Test
     void budgetOfARouteThatIsNotThePools_isAProblem() {
-        RetryPolicy policy = RetryPolicy.builder().budgetPercent(50).budgetFloor(3).build();
+        RetryPolicy policy =
+                RetryPolicy.builder().budgetPercent(50).budgetFloor(3).build();
         UpstreamPool same =
                 UpstreamPool.builder("same").target("http://a").retry(policy).build();
         ProxyConfig config = ProxyConfig.builder()

@@ -58,12 +58,14 @@ class RetriesTest {
                 .maxBackoff(Duration.ofMillis(60))
                 .build();
         assertThat(pauses(policy, 2).getMax())
-                .isBetween(Duration.ofMillis(55).toNanos(), Duration.ofMillis(60).toNanos());
+                .isBetween(
+                        Duration.ofMillis(55).toNanos(), Duration.ofMillis(60).toNanos());
     }
 
     @Test
     void retryAfterInSeconds_isUnderstood() {
-        assertThat(Retries.retryAfterNanos(retryAfter("3"))).isEqualTo(Duration.ofSeconds(3).toNanos());
+        assertThat(Retries.retryAfterNanos(retryAfter("3")))
+                .isEqualTo(Duration.ofSeconds(3).toNanos());
         assertThat(Retries.retryAfterNanos(retryAfter("0"))).isZero();
     }
 

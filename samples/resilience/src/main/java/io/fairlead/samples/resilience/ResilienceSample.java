@@ -82,7 +82,8 @@ public final class ResilienceSample {
                 .name("resilience")
                 .listener(Listener.http("127.0.0.1", 0))
                 .route(Route.builder("all")
-                        // A healthy server answers within a few milliseconds, or tenths of a second on a machine that has
+                        // A healthy server answers within a few milliseconds, or tenths of a second on a machine that
+                        // has
                         // much else to do: after two seconds another one is asked.
                         .timeouts(Timeouts.ofDefaults().withAttempt(Duration.ofSeconds(2)))
                         .to(pool.build())

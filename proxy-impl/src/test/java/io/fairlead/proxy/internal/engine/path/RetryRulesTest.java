@@ -105,15 +105,16 @@ class RetryRulesTest {
             exchange.readHead();
             if (date.get() == null) {
                 date.set(Instant.ofEpochSecond(Instant.now().getEpochSecond() + 1));
-                exchange.write(busy(DateTimeFormatter.RFC_1123_DATE_TIME.format(
-                        date.get().atOffset(ZoneOffset.UTC))));
+                exchange.write(busy(
+                        DateTimeFormatter.RFC_1123_DATE_TIME.format(date.get().atOffset(ZoneOffset.UTC))));
             } else {
                 again.set(Instant.now());
                 exchange.write(TestUpstream.ok("good"));
             }
         });
         fixture.start(fixture.to(pool(
-                retry -> retry.sameTarget(true).backoff(Duration.ZERO).maxRetryAfter(Duration.ofSeconds(5)), upstream)));
+                retry -> retry.sameTarget(true).backoff(Duration.ZERO).maxRetryAfter(Duration.ofSeconds(5)),
+                upstream)));
 
         assertThat(fixture.client().send(GET).readResponse().bodyText()).isEqualTo("good");
         assertThat(again.get()).isAfterOrEqualTo(date.get());
@@ -129,7 +130,10 @@ class RetryRulesTest {
         });
         TestUpstream other = good();
         fixture.start(fixture.to(pool(
-                        retry -> retry.on().hedgeAfter(Duration.ofMillis(30)).budgetPercent(0).budgetFloor(0),
+                        retry -> retry.on()
+                                .hedgeAfter(Duration.ofMillis(30))
+                                .budgetPercent(0)
+                                .budgetFloor(0),
                         slow,
                         other))
                 .timeouts(Timeouts.ofDefaults().withAttempt(Duration.ofMillis(300))));
@@ -151,7 +155,8 @@ class RetryRulesTest {
         });
         List<TestUpstream> all = List.of(failing, good(), good());
         fixture.start(fixture.to(pool(
-                        retry -> retry.backoff(Duration.ofMillis(2)).budgetFloor(10_000), all.toArray(new TestUpstream[0])))
+                        retry -> retry.backoff(Duration.ofMillis(2)).budgetFloor(10_000),
+                        all.toArray(new TestUpstream[0])))
                 .ioThreads(2));
         List<RawClient> connected = new ArrayList<>();
         for (int i = 0; i < clients; i++) {
@@ -165,7 +170,8 @@ class RetryRulesTest {
                 String id = i + "-";
                 running.add(threads.submit(() -> {
                     for (int n = 0; n < requests; n++) {
-                        RawResponse response = client.send("GET / HTTP/1.1\r\nHost: test\r\nX-Id: " + id + n + "\r\n\r\n")
+                        RawResponse response = client.send(
+                                        "GET / HTTP/1.1\r\nHost: test\r\nX-Id: " + id + n + "\r\n\r\n")
                                 .readResponse();
                         assertThat(response.bodyText()).isEqualTo("good");
                     }
@@ -180,7 +186,8 @@ class RetryRulesTest {
         assertThat(failing.requests().size()).isGreaterThan(clients);
         for (TestUpstream upstream : all) {
             assertThat(upstream.requests())
-                    .extracting((ReceivedRequest request) -> request.header("X-Id").orElseThrow())
+                    .extracting(
+                            (ReceivedRequest request) -> request.header("X-Id").orElseThrow())
                     .doesNotHaveDuplicates();
         }
     }
