@@ -507,7 +507,7 @@ final class ConfigJsonTest {
                 .containsExactly("line 2, column 9: Unrecognized token 'tru' (expected: JSON (RFC 8259))");
         assertThat(lines("{\"version\": 1,}"))
                 .containsExactly(
-                        "line 1, column 16: Unexpected character ('}' (code 125)) (expected: JSON (RFC 8259))");
+                        "line 1, column 15: Unexpected character ('}' (code 125)) (expected: JSON (RFC 8259))");
         assertThat(lines("{\"version\": 1"))
                 .containsExactly("line 1, column 14: Unexpected end-of-input (expected: JSON (RFC 8259))");
     }
