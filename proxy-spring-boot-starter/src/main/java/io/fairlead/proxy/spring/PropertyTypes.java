@@ -496,7 +496,7 @@ final class PropertyTypes {
     /**
      * Which requests go where. One of {@code to}, {@code split}, {@code redirect} and {@code respond} is needed.
      *
-     * @param id Unique; log and metrics show it.
+     * @param id Unique; records and messages show it.
      * @param match Which requests it takes; all if left out.
      * @param order Lower comes first, whatever the specificity.
      * @param middleware Code around its exchanges, outermost first.
@@ -507,7 +507,7 @@ final class PropertyTypes {
      * @param respond Answers with fixed content.
      * @param timeouts Its own deadlines; what is left out is as in the proxy's.
      * @param maxBodyBytes Its own limit on request bodies, in bytes; 0: no limit. The listener's if left out.
-     * @param retry Its own retries; the budget stays the pool's. The pool's if left out.
+     * @param retry Its own retries; the pool's if left out. The budget is the pool's always: another one is reported.
      * @param fallbacks What answers when its pool or handler fails, asked in order.
      * @param errorPages The bodies of its error answers; the proxy's come after them.
      */

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * The candidates of the list that usually comes, with a number that a picker keeps for each of them.
  *
  * <p>A change of the list keeps the numbers of those that stay. The list of a retry is a part of it that comes once: it changes
- * and replaces nothing. So a list is adopted when it comes for the second time, or holds somebody new.
+ * and replaces nothing. So a list is adopted when it comes for the second time, holds somebody new, or lacks nobody.
  */
 final class Members {
     private final boolean inWeights;
@@ -38,7 +38,7 @@ final class Members {
         if (candidates == list) {
             return true;
         }
-        if (candidates == seen || !holdsAll(candidates)) {
+        if (candidates == seen || candidates.size() >= members.length || !holdsAll(candidates)) {
             adopt(candidates);
             return true;
         }

@@ -391,7 +391,8 @@ class FallbackTest {
         start(
                 pool("main", silent),
                 route -> route.timeouts(Timeouts.ofDefaults()
-                                .withResponseHead(Duration.ofMillis(50))
+                                // The backup's too, which may be slow on a busy machine.
+                                .withResponseHead(Duration.ofMillis(500))
                                 .withTotal(Duration.ofSeconds(8)))
                         .fallback(Fallback.to(pool("backup", answering("backup")))));
         assertAnswer(fixture.client().send(GET).readResponse(), 200, "backup");

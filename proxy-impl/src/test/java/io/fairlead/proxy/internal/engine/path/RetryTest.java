@@ -472,27 +472,32 @@ class RetryTest {
     @ValueSource(ints = {2, 3})
     void firstTarget_isStillHeardWhenTheOtherAnswersBadlyWithoutABody(int maxAttempts) {
         CountDownLatch otherAsked = new CountDownLatch(1);
-        TestUpstream slow = fixture.upstream(exchange -> {
+        AtomicInteger asked = new AtomicInteger();
+        TestUpstream.Script script = exchange -> {
             exchange.readHead();
-            otherAsked.await(5, TimeUnit.SECONDS);
-            exchange.write(TestUpstream.ok("good"));
-        });
-        TestUpstream busy = fixture.upstream(exchange -> {
-            exchange.readHead();
-            exchange.write("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").flush();
-            otherAsked.countDown();
-        });
-        TestUpstream third = hanging();
+            switch (asked.getAndIncrement()) {
+                case 0 -> {
+                    otherAsked.await(5, TimeUnit.SECONDS);
+                    exchange.write(TestUpstream.ok("good"));
+                }
+                case 1 -> {
+                    exchange.write("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+                            .flush();
+                    otherAsked.countDown();
+                }
+                default -> exchange.awaitClose();
+            }
+        };
         fixture.start(fixture.to(pool(
                 retry -> retry.on(RetryOn.GATEWAY_ERROR)
                         .hedgeAfter(Duration.ofMillis(30))
                         .maxAttempts(maxAttempts),
-                slow,
-                busy,
-                third)));
+                fixture.upstream(script),
+                fixture.upstream(script),
+                fixture.upstream(script))));
         assertGood(fixture.client().send(GET).readResponse());
         assertThat(fixture.awaitRecord().attempts()).isEqualTo(2);
-        assertThat(third.requests()).isEmpty();
+        assertThat(asked).hasValue(2);
     }
 
     /** Each of its requests was answered by another target before any deadline came, so that nothing was held against it. */
