@@ -100,6 +100,7 @@ public class ChainBenchmark {
                 ProxyConfig.builder().build(),
                 RouteTable.compile(List.of(Route.builder("r").respond(204, "").build())),
                 List.of(plan),
+                new MiddlewarePlan(List.of()),
                 new RequestComposer(ForwardedHeaders.X_FORWARDED, true),
                 new ReplayMemory(0),
                 ErrorPages.NONE);

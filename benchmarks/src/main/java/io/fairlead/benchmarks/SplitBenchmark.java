@@ -4,6 +4,7 @@ import io.fairlead.proxy.ForwardedHeaders;
 import io.fairlead.proxy.ProxyConfig;
 import io.fairlead.proxy.balancer.HashKey;
 import io.fairlead.proxy.internal.engine.exchange.EngineServices;
+import io.fairlead.proxy.internal.engine.exchange.MiddlewarePlan;
 import io.fairlead.proxy.internal.engine.exchange.ProxyExchange;
 import io.fairlead.proxy.internal.engine.exchange.Snapshot;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
@@ -85,6 +86,7 @@ public class SplitBenchmark {
                 ProxyConfig.builder().build(),
                 RouteTable.compile(List.of()),
                 List.of(),
+                new MiddlewarePlan(List.of()),
                 new RequestComposer(ForwardedHeaders.X_FORWARDED, true),
                 new ReplayMemory(0),
                 ErrorPages.NONE);

@@ -117,7 +117,9 @@ public final class ProxyConfig {
         return routes;
     }
 
-    /** Middleware around every exchange that found a route, outermost first. */
+    /**
+     * Middleware around every exchange that found a route, outermost first. Rate limits at its beginning see the others too.
+     */
     public List<Middleware> middleware() {
         return middleware;
     }
@@ -267,7 +269,10 @@ public final class ProxyConfig {
             return route(route);
         }
 
-        /** Adds middleware around every exchange that found a route, inside what was added before. */
+        /**
+         * Adds middleware around every exchange that found a route, inside what was added before. Rate limits that come before
+         * all else see the others too.
+         */
         public Builder middleware(Middleware middleware) {
             this.middleware.add(requireNonNull(middleware, "middleware"));
             return this;

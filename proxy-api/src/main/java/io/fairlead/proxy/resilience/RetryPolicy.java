@@ -293,8 +293,8 @@ public final class RetryPolicy {
         }
 
         /**
-         * Whether a target is tried again, after a pause, when there is no other; never one at which no connection was free. Default:
-         * false.
+         * Whether a target is tried again, after a pause, when there is no other; never one at which no connection was
+         * free. Default: false.
          */
         public Builder sameTarget(boolean sameTarget) {
             this.sameTarget = sameTarget;
@@ -328,9 +328,9 @@ public final class RetryPolicy {
         }
 
         /**
-         * Retries in ten seconds for a hundred requests to the pool, which are those of the last ten seconds or those under way,
-         * whichever are more; 0 to 100. More are not made, so that retries do not bury targets that are down already. Attempts that reached nobody do not count. What a pool's
-         * policy says holds for all its routes. Default: 20.
+         * Retries in ten seconds for a hundred requests to the pool, which are those of the last ten seconds or those under
+         * way, whichever are more; 0 to 100. More are not made, so that retries do not bury targets that are down already.
+         * Attempts that reached nobody do not count. What a pool's policy says holds for all its routes. Default: 20.
          */
         public Builder budgetPercent(int budgetPercent) {
             this.budgetPercent = budgetPercent;

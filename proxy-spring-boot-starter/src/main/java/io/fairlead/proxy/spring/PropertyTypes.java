@@ -470,7 +470,8 @@ final class PropertyTypes {
      *     pauses.
      * @param maxBackoff The longest pause before any attempt.
      * @param maxRetryAfter How long a Retry-After is waited for before the same target is tried again.
-     * @param budgetPercent Retries for a hundred requests to the pool, counted over ten seconds.
+     * @param budgetPercent Retries in ten seconds for a hundred requests to the pool: those of that time, or those
+     *     under way if they are more.
      * @param budgetFloor Retries in ten seconds that the budget allows in any case.
      * @param maxReplayBytes The most bytes of a request body that are kept for another attempt; 0: none.
      * @param attemptHeader The field that tells the target the number of the attempt; not sent if left out.

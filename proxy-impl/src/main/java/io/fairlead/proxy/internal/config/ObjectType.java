@@ -201,7 +201,6 @@ final class ObjectType<T, B> extends Type<T> {
         return made;
     }
 
-    /** The label of the documentation without its links and marks. */
     private void reportUnknown(JsonNode object, String place, Context context, @Nullable String tag) {
         for (String key : object.propertyNames()) {
             if (names().contains(key) || key.equals(tag)) {

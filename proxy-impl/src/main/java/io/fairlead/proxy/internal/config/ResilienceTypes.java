@@ -205,7 +205,7 @@ final class ResilienceTypes {
                     Types.integer(0, 100),
                     RetryPolicy::budgetPercent,
                     RetryPolicy.Builder::budgetPercent,
-                    "Retries for a hundred requests to the pool, counted over ten seconds.")
+                    "Retries in ten seconds for a hundred requests to the pool: those of that time, or those under way if they are more.")
             .optional(
                     "budgetFloor",
                     Types.integer(0),

@@ -46,6 +46,9 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     /** What the target's breaker is told through; null if it has none. */
     private final @Nullable BreakerCall call;
 
+    /** When a connection was at hand; 0 before. */
+    private long connectedAt;
+
     private boolean bodyBegun;
     private boolean requestSent;
     private boolean answered;
@@ -92,7 +95,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     /**
      * Begins it.
      *
-     * @param fresh whether a connection that was idle will not do
+     * @param fresh whether a connection that was used before will not do
      * @param queues whether it may wait for a connection
      */
     void start(boolean fresh, boolean queues) {
@@ -119,6 +122,7 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
             return;
         }
         stream = connected;
+        connectedAt = loop.now();
         try {
             send(connected);
         } catch (RuntimeException | Error e) {
@@ -175,6 +179,9 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
         }
         answered = true;
         pool.answered(loop, target, call, head.status(), loop.now() - turnSince);
+        if (forward.hedges()) {
+            target.answeredAt(loop.now());
+        }
         forward.answered(this, head, bodyLength);
     }
 
@@ -285,6 +292,19 @@ final class Attempt extends TimerWheel.Timer implements UpstreamListener, BodySo
     public void released() {
         stream = null;
         end();
+    }
+
+    /**
+     * An attempt at another target, which began later, was answered well. The target is blamed if it looks as if it hung: it
+     * had so long for itself, and has answered nobody meanwhile. No deadline comes before the other's answer, so that
+     * nobody would ever learn of it else.
+     */
+    void overtaken(long hedgeNanos) {
+        long now = loop.now();
+        long turn = now - (connectedAt == 0 ? begunAt : connectedAt);
+        if (!over && !answered && isTargetsTurn() && turn >= hedgeNanos && !target.hasAnsweredSince(begunAt)) {
+            pool.overtaken(loop, target, call, now - begunAt);
+        }
     }
 
     /**

@@ -2,7 +2,9 @@ package io.fairlead.proxy.internal.forward;
 
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.engine.loop.IoLoop;
+import io.fairlead.proxy.internal.engine.loop.RareLog;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
+import io.fairlead.proxy.internal.health.OutlierWatch;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.internal.time.TimerWheel;
 import io.fairlead.proxy.internal.upstream.PoolEntry;
@@ -43,6 +45,7 @@ import org.slf4j.LoggerFactory;
 public final class Forward {
 
     private static final Logger LOG = LoggerFactory.getLogger(Forward.class);
+    private static final RareLog FAILED = new RareLog(LOG, "an attempt failed");
 
     private final IoLoop loop;
     private final RunningPool pool;
@@ -124,7 +127,7 @@ public final class Forward {
         try {
             start();
         } catch (RuntimeException | Error e) {
-            LOG.error("an attempt failed", e);
+            FAILED.error(e);
             fail(FailureCode.INTERNAL_ERROR, e.toString(), false);
         }
     }
@@ -178,6 +181,11 @@ public final class Forward {
     /** The running target that was tried last; null if none was. */
     public @Nullable PoolTarget poolTarget() {
         return target;
+    }
+
+    /** Whether an answer was handed over, and all of it has come. */
+    public boolean isAnswered() {
+        return delivered && !isOpen();
     }
 
     /** Whether a connection is still at work for this request, or will be. */
@@ -257,11 +265,7 @@ public final class Forward {
                 return null;
             }
         }
-        if (!tried.isEmpty() && !sameTarget && !pool.hasResort(tried)) {
-            // There was another one when the pause began.
-            return null;
-        }
-        return pool.pick(loop, request.exchange(), tried);
+        return pool.pick(loop, request.exchange(), tried, tried.isEmpty() || sameTarget);
     }
 
     /** The pool has no target for the request, or not now. */
@@ -364,7 +368,7 @@ public final class Forward {
         if (!pool.hasOther(all) || !pool.retries(loop).tryRetry(loop.now())) {
             return;
         }
-        PoolTarget picked = pool.pick(loop, request.exchange(), all);
+        PoolTarget picked = pool.pick(loop, request.exchange(), all, false);
         if (picked != null) {
             tries++;
             Attempt begun = newAttempt(picked);
@@ -424,10 +428,11 @@ public final class Forward {
             return;
         }
         stopHedge();
-        boolean overtaken = attempt == rival;
-        // Who is overtaken by one that began later by all of hedgeAfter is told as too slow. Else nobody would ever
-        // learn of a target that hangs: no deadline comes before the other's answer.
-        giveUp(overtaken ? current : rival, overtaken ? FailureCode.UPSTREAM_ATTEMPT_TIMEOUT : null);
+        Attempt other = attempt == rival ? current : rival;
+        if (other != null && attempt == rival && isGood(head.status())) {
+            other.overtaken(policy.hedgeAfter().toNanos());
+        }
+        giveUp(other, null);
         current = attempt;
         rival = null;
         target = attempt.target();
@@ -445,6 +450,16 @@ public final class Forward {
         }
         delivered = true;
         listener.answered(head, attempt, bodyLength);
+    }
+
+    /** An error may come at once: to be slower than that is no fault. */
+    private static boolean isGood(int status) {
+        return !OutlierWatch.isFailure(status) && status != 429;
+    }
+
+    /** Whether another target may be asked beside the first. */
+    boolean hedges() {
+        return !policy.hedgeAfter().isZero();
     }
 
     private void replace(Attempt attempt, int status, long bodyLength, boolean again) {
@@ -628,7 +643,7 @@ public final class Forward {
         try {
             attempt();
         } catch (RuntimeException | Error e) {
-            LOG.error("an attempt failed", e);
+            FAILED.error(e);
             fail(FailureCode.INTERNAL_ERROR, e.toString(), false);
         }
     }
@@ -641,7 +656,7 @@ public final class Forward {
                 hedge();
             } catch (RuntimeException | Error e) {
                 // The first attempt may answer yet.
-                LOG.error("an attempt failed", e);
+                FAILED.error(e);
             }
         }
     }

@@ -6,7 +6,6 @@ import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.internal.http.ResponseHead;
 import io.fairlead.proxy.resilience.RetryOn;
 import io.fairlead.proxy.resilience.RetryPolicy;
-import java.math.BigInteger;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
@@ -113,6 +112,8 @@ final class Retries {
 
     /** The number; one with more digits than a long has is a long time too. */
     private static long seconds(String digits) {
-        return new BigInteger(digits).min(BigInteger.valueOf(MAX_SECONDS)).longValue();
+        return digits.length() > 18 && digits.chars().allMatch(Character::isDigit)
+                ? MAX_SECONDS
+                : Long.parseLong(digits);
     }
 }

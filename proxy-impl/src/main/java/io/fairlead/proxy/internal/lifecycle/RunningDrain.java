@@ -264,7 +264,7 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
     /** Its part could not be put back in use. */
     void resume() {
         halted = false;
-        home.execute(() -> {
+        home.later(() -> {
             if (cutting) {
                 cut();
             } else if (due) {
@@ -276,7 +276,8 @@ final class RunningDrain extends TimerWheel.Timer implements Drain {
     /** Its part is in use again. */
     void end() {
         undone = true;
-        home.execute(() -> {
+        // Later: on the home loop itself this would call who waits for the report with the lock held.
+        home.later(() -> {
             if (!over) {
                 over = true;
                 home.remove(this);

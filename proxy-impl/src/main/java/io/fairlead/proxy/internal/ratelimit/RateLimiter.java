@@ -156,7 +156,8 @@ public final class RateLimiter extends BuiltIn {
     private @Nullable Verdict decided(Exchange exchange, RateLimitDecision decision) {
         if (decision.permitted()) {
             permitted.increment();
-            if (telling) {
+            // Nobody adds fields to an answer without a route, nor waits for a decision that comes later.
+            if (telling && exchange.routeId().isPresent()) {
                 exchange.attribute(attribute, decision);
             }
             return null;

@@ -43,6 +43,9 @@ public final class PoolTarget implements Candidate {
     /** Guarded by the pool's lock: for each of those bits, what was seen. */
     private final Map<Unusable, Obstacle> obstacles = new EnumMap<>(Unusable.class);
 
+    /** When it answered a request last that may be hedged. */
+    private volatile long lastAnswer = Long.MIN_VALUE;
+
     private final PeakLatency latency = new PeakLatency(System::nanoTime);
 
     /** Its circuit breaker, if the pool wants one; changed under the pool's lock. */
@@ -103,6 +106,17 @@ public final class PoolTarget implements Candidate {
     /** What answers and failures say of it. */
     PeakLatency latency() {
         return latency;
+    }
+
+    /** It has answered a request that may be hedged. */
+    public void answeredAt(long now) {
+        lastAnswer = now;
+    }
+
+    /** Whether it has answered one since. */
+    public boolean hasAnsweredSince(long then) {
+        long last = lastAnswer;
+        return last != Long.MIN_VALUE && last - then > 0;
     }
 
     /** Makes and keeps the connections to it. */

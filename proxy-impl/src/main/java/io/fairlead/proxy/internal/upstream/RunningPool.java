@@ -225,6 +225,7 @@ public final class RunningPool implements AutoCloseable {
             }
         });
         targets = after;
+        holds.present(after.keySet(), System.nanoTime());
         sessions = Sessions.of(config, after.values(), sessions);
         rebuild();
         return changes;
@@ -247,10 +248,8 @@ public final class RunningPool implements AutoCloseable {
                     return;
                 }
                 discovered = found;
-                long now = System.nanoTime();
-                holds.expire(now);
+                holds.expire(System.nanoTime());
                 changes = apply();
-                holds.present(targets.keySet(), now);
             }
             tell(changes);
         }
@@ -547,10 +546,15 @@ public final class RunningPool implements AutoCloseable {
      * <p>When all usable ones have failed for the request, an ejected one is tried: targets that are restarted one after
      * another are back long before their ejection is over, and then the last one is restarted.
      *
-     * @param tried those that have failed for this request; they come again when there are no others
+     * @param tried those that have failed for this request
+     * @param same whether they come again when there are no others
      * @return null if no target may be used
      */
-    public @Nullable PoolTarget pick(IoLoop loop, Exchange exchange, List<PoolTarget> tried) {
+    public @Nullable PoolTarget pick(IoLoop loop, Exchange exchange, List<PoolTarget> tried, boolean same) {
+        if (!same && !hasResort(tried)) {
+            shard(loop).refused(FailureCode.UPSTREAM_UNAVAILABLE);
+            return null;
+        }
         return shard(loop).pick(due(), exchange, tried);
     }
 
@@ -670,7 +674,23 @@ public final class RunningPool implements AutoCloseable {
         }
     }
 
-    /** Nothing of the attempt is under way any more; told once, after one of the three above. */
+    /**
+     * Another target was asked later and answered first, and this one has answered nobody meanwhile. Not told to the limit: to
+     * hang is no sign of too many requests.
+     *
+     * @param call {@link #call} of the attempt
+     */
+    public void overtaken(IoLoop loop, PoolTarget target, @Nullable BreakerCall call, long nanos) {
+        target.watch().failed(loop.index(), FailureCode.UPSTREAM_ATTEMPT_TIMEOUT);
+        if (Pickers.readLatency(config.loadBalancer())) {
+            target.latency().failed(nanos);
+        }
+        if (call != null) {
+            call.failed(nanos);
+        }
+    }
+
+    /** Nothing of the attempt is under way any more; told once, after one of those above. */
     public void ended(PoolTarget target) {
         target.ended();
     }

@@ -86,7 +86,7 @@ public final class ClientTarget implements AutoCloseable {
     /**
      * Gives the listener a connection.
      *
-     * @param fresh whether a connection that was idle will not do
+     * @param fresh whether a connection that was used before will not do
      * @param queues whether it may wait for a connection while all that are allowed are in use
      * @return what is under way; null if the listener was called already
      */

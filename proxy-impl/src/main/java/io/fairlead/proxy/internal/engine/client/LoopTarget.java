@@ -134,7 +134,10 @@ final class LoopTarget {
         hints();
         acquisition.queueDeadline = loop.now() + state.settings().queueTimeout().toNanos();
         loop.schedule(acquisition, acquisition.queueDeadline);
-        if (idle.isEmpty()) {
+        Http1UpstreamConnection useless = fresh ? idle.pollFirst() : null;
+        if (useless != null) {
+            useless.close();
+        } else if (idle.isEmpty()) {
             state.askForIdle(this);
         }
         // A permit may have become free between the look at it and the place in the queue.

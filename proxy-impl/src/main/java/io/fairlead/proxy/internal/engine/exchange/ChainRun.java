@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.engine.exchange;
 import io.fairlead.proxy.exchange.Exchange;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.internal.engine.loop.RareLog;
 import io.fairlead.proxy.internal.http.HeaderBlock;
 import io.fairlead.proxy.internal.middleware.BlockingExecutor;
 import io.fairlead.proxy.internal.middleware.BuiltIn;

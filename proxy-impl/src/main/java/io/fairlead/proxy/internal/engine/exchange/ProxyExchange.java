@@ -3,6 +3,7 @@ package io.fairlead.proxy.internal.engine.exchange;
 import io.fairlead.proxy.DrainReport;
 import io.fairlead.proxy.exchange.FailureCode;
 import io.fairlead.proxy.http.Request;
+import io.fairlead.proxy.internal.engine.loop.RareLog;
 import io.fairlead.proxy.internal.forward.Forward;
 import io.fairlead.proxy.internal.forwarded.ClientResolver;
 import io.fairlead.proxy.internal.forwarded.ResolvedClient;

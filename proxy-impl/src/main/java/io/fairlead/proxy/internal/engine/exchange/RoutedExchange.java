@@ -7,6 +7,7 @@ import io.fairlead.proxy.http.Body;
 import io.fairlead.proxy.http.BodyTooLargeException;
 import io.fairlead.proxy.http.Request;
 import io.fairlead.proxy.http.Response;
+import io.fairlead.proxy.internal.engine.loop.RareLog;
 import io.fairlead.proxy.internal.engine.transfer.BodySource;
 import io.fairlead.proxy.internal.forward.Forward;
 import io.fairlead.proxy.internal.forward.ForwardListener;
@@ -287,7 +288,9 @@ abstract class RoutedExchange extends UpstreamRequest implements Exchange, Forwa
 
     @Override
     final void requestBodyFailed(FailureCode code, String detail) {
-        if (!isOver()) {
+        Forward begun = forward;
+        // Nobody needs the rest of a request that has its whole answer.
+        if (!isOver() && (begun == null || !begun.isAnswered())) {
             cancelForward(null);
             settleFailure(code, detail);
         }

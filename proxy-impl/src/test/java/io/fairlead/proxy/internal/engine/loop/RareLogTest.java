@@ -1,4 +1,4 @@
-package io.fairlead.proxy.internal.engine.exchange;
+package io.fairlead.proxy.internal.engine.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.fairlead.proxy.internal.engine.exchange;
+package io.fairlead.proxy.internal.engine.loop;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -11,7 +11,7 @@ import org.slf4j.Logger;
  * for every request, and a stack trace for each of them would fill the disk. Those between are counted, and stand in the log on
  * the level debug.
  */
-final class RareLog {
+public final class RareLog {
 
     private static final long BETWEEN = TimeUnit.SECONDS.toNanos(1);
 
@@ -21,7 +21,7 @@ final class RareLog {
     private final AtomicLong next;
     private final AtomicInteger passedOver = new AtomicInteger();
 
-    RareLog(Logger log, String message) {
+    public RareLog(Logger log, String message) {
         this(log, message, System::nanoTime);
     }
 
@@ -32,7 +32,7 @@ final class RareLog {
         this.next = new AtomicLong(clock.getAsLong());
     }
 
-    void error(Throwable problem) {
+    public void error(Throwable problem) {
         long now = clock.getAsLong();
         long due = next.get();
         if (now - due < 0 || !next.compareAndSet(due, now + BETWEEN)) {
