@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.proxy.ReverseProxy;
 import io.fairlead.proxy.balancer.LoadBalancer;
 import io.fairlead.proxy.exchange.FailureCode;
+import io.fairlead.proxy.internal.lifecycle.LeakCheck;
 import io.fairlead.proxy.middleware.Middleware;
 import io.fairlead.proxy.observe.ExchangeRecord;
 import io.fairlead.proxy.observe.TargetEvent;
@@ -515,6 +516,25 @@ class RetryTest {
         assertThat(events.get(0).what()).isEqualTo(TargetEvent.What.EJECTED);
         assertThat(events.get(0).target()).isEqualTo(slow.url());
         assertThat(events.get(0).reason()).startsWith("5 consecutive failures without an answer");
+    }
+
+    /** All requests went to the one that failed at once, because the other seemed to be too slow. */
+    @Test
+    void targetThatIsSlowerThanAnError_isNotBlamed() {
+        TestUpstream failing = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.write("HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n");
+        });
+        List<TargetEvent> events = new CopyOnWriteArrayList<>();
+        ReverseProxy proxy =
+                fixture.start(fixture.to(pool(retry -> retry.hedgeAfter(Duration.ofMillis(30)), hanging(), failing))
+                        .onTarget(events::add));
+        RawClient client = fixture.client();
+        for (int i = 0; i < 20; i++) {
+            assertThat(client.send(GET).readResponse().status()).isEqualTo(500);
+        }
+        LeakCheck.awaitThreads(proxy);
+        assertThat(events).isEmpty();
     }
 
     @ParameterizedTest

@@ -118,6 +118,34 @@ class UserCodeTest {
         assertThat(fixture.client().send(GET).readResponse().status()).isEqualTo(200);
     }
 
+    /** Nobody needs the rest of a request that is answered already. */
+    @Test
+    void requestBodyThatBreaksOffAfterTheAnswer_doesNotCostIt() {
+        TestUpstream upstream = fixture.upstream(exchange -> {
+            exchange.readHead();
+            exchange.write("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+                    .awaitClose();
+        });
+        fixture.start(fixture.to(upstream).middleware((exchange, chain) -> {
+            CompletableFuture<Flow.Subscriber<? super ByteBuffer>> reader = new CompletableFuture<>();
+            exchange.request()
+                    .body(Body.of(subscriber -> subscriber.onSubscribe(new Flow.Subscription() {
+                        @Override
+                        public void request(long count) {
+                            reader.complete(subscriber);
+                        }
+
+                        @Override
+                        public void cancel() {}
+                    })));
+            return chain.proceed(exchange).thenApply(response -> {
+                reader.join().onError(new IllegalStateException("broken"));
+                return response;
+            });
+        }));
+        assertThat(fixture.client().send(POST).readResponse().status()).isEqualTo(413);
+    }
+
     @Test
     void requestBodyThatIsShorterThanItAnnounced_failsTheExchange() {
         TestUpstream upstream = fixture.upstream(ScriptedExchange::awaitClose);
